@@ -1,0 +1,83 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .treatAllWarnings(as: .error),
+]
+
+/// The platforms where BLAS comes from OpenBLAS; Apple's platforms have it in Accelerate.
+let openBLAS: TargetDependencyCondition? = .when(platforms: [.linux])
+
+let package = Package(
+  name: "Fluxion",
+  platforms: [.macOS(.v15), .iOS(.v18), .tvOS(.v18), .watchOS(.v11), .visionOS(.v2)],
+  products: [
+    .library(name: "Fluxion", targets: ["Fluxion"]),
+    .library(name: "FluxionTesting", targets: ["FluxionTesting"]),
+    .executable(name: "fluxion", targets: ["FluxionCommand"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: [
+    // System libraries and C.
+    .systemLibrary(
+      name: "CBLAS", pkgConfig: "openblas",
+      providers: [.apt(["libopenblas-dev"]), .yum(["openblas-devel"]), .brew(["openblas"])]),
+    .systemLibrary(
+      name: "CZlib", pkgConfig: "zlib",
+      providers: [.apt(["zlib1g-dev"]), .yum(["zlib-devel"])]),
+    .target(
+      name: "CFluxionKernels",
+      dependencies: [.target(name: "CBLAS", condition: openBLAS)],
+      cSettings: [.define("NDEBUG")],
+      linkerSettings: [
+        .linkedLibrary("m", .when(platforms: [.linux])),
+        .linkedFramework("Accelerate", .when(platforms: [.macOS, .iOS, .tvOS, .watchOS, .visionOS])),
+      ]),
+
+    // The house, from the ground up: imports point downward only.
+    .target(name: "FluxionCalculus", dependencies: ["CFluxionKernels"]),
+    .target(name: "FluxionLearning", dependencies: ["FluxionCalculus"]),
+    .target(name: "FluxionData", dependencies: ["FluxionCalculus", "CZlib"]),
+    .target(name: "FluxionFederation", dependencies: ["FluxionCalculus", "FluxionLearning", "FluxionData"]),
+    .target(
+      name: "FluxionCoordination",
+      dependencies: ["FluxionCalculus", "FluxionLearning", "FluxionFederation"]),
+    .target(
+      name: "FluxionInterop",
+      dependencies: ["FluxionCalculus", "FluxionLearning", .product(name: "Crypto", package: "swift-crypto")]),
+    .target(
+      name: "FluxionSimulation",
+      dependencies: [
+        "FluxionCalculus", "FluxionLearning", "FluxionData", "FluxionFederation", "FluxionCoordination",
+      ]),
+    .target(
+      name: "FluxionExperiment",
+      dependencies: ["FluxionSimulation", "FluxionInterop", .product(name: "Yams", package: "Yams")]),
+    .target(
+      name: "Fluxion",
+      dependencies: [
+        "FluxionCalculus", "FluxionLearning", "FluxionData", "FluxionFederation", "FluxionCoordination",
+        "FluxionInterop", "FluxionSimulation", "FluxionExperiment",
+      ]),
+    .target(name: "FluxionTesting", dependencies: ["FluxionCalculus"]),
+    .executableTarget(
+      name: "FluxionCommand",
+      dependencies: [
+        "Fluxion", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+
+    // Tests mirror Sources.
+    .testTarget(name: "FluxionCalculusTests", dependencies: ["FluxionCalculus", "FluxionTesting"]),
+  ]
+)
+
+for target in package.targets where [.regular, .executable, .test].contains(target.type) && !target.name.hasPrefix("C") {
+  target.swiftSettings = (target.swiftSettings ?? []) + settings
+}

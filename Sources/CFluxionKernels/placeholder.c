@@ -1,0 +1,1 @@
+#include "fluxion_kernels.h"
