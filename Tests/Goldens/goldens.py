@@ -41,8 +41,21 @@ def assert_close(actual, expected, tolerance=1e-10):
     assert error <= tolerance, f"largest difference {error}"
 
 
+def assert_within(actual, expected, tolerance):
+    """|actual - expected| <= absolute + relative*|expected|, as the tests read a golden's tolerance."""
+    actual, expected = np.asarray(actual, np.float64), np.asarray(expected, np.float64)
+    assert actual.shape == expected.shape, (actual.shape, expected.shape)
+    excess = np.abs(actual - expected) - tolerance["absolute"] - tolerance["relative"] * np.abs(expected)
+    assert np.max(excess, initial=-1.0) <= 0, f"beyond the tolerance by {excess.max()}"
+
+
+def in_single(arrays):
+    """The same numbers as Float, to see that the tolerance for Float can be kept."""
+    return [np.asarray(a, np.float32) for a in arrays]
+
+
 def write(topic, packages, tolerance, contents, about):
-    """Writes `<topic>.json`. `tolerance` maps an element type to {absolute, relative} against these values."""
+    """Writes `<topic>.json`; see README.md for the fields every file has."""
     document = {
         "topic": topic,
         "about": about,

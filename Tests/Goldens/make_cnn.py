@@ -5,7 +5,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from goldens import DOUBLE, assert_close, normal, tensor, tensors, write
+from goldens import DOUBLE, assert_close, assert_within, in_single, normal, tensor, tensors, write
 
 jax.config.update("jax_enable_x64", True)
 
@@ -115,9 +115,17 @@ for a, b, c, d in zip(t_gradient, gradient, t_product, product):
     assert_close(c, d)
 assert all(np.abs(np.asarray(h)).max() > 1e-3 for h in product[:-1]), "a trivial product would test nothing"
 
+SINGLE = {"absolute": 2e-5, "relative": 2e-4}
+single, single_direction, (single_x,) = in_single(params), in_single(direction), in_single([x])
+s_value, s_gradient = jax.value_and_grad(loss)(single, single_x)
+_, s_product = jax.jvp(lambda p: jax.grad(loss)(p, single_x), (single,), (single_direction,))
+for actual, expected in zip([s_value, *s_gradient, *s_product], [value, *gradient, *product]):
+    assert actual.dtype == np.float32
+    assert_within(actual, expected, SINGLE)
+
 write(
     "cnn", ["jax", "torch", "numpy"],
-    {"float64": DOUBLE, "float32": {"absolute": 2e-5, "relative": 2e-4}},
+    {"float64": DOUBLE, "float32": SINGLE},
     {
         "seed": seed,
         "kinkMargin": margin,

@@ -5,7 +5,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from goldens import DOUBLE, FLOAT, assert_close, normal, tensor, write
+from goldens import DOUBLE, FLOAT, assert_close, assert_within, in_single, normal, tensor, write
 
 jax.config.update("jax_enable_x64", True)
 EPSILON = 1e-5
@@ -38,6 +38,11 @@ def case(name, about, loss, torch_loss, names, params, inputs, labels, different
     for leaf, g in zip(leaves, gradient):
         assert_close(leaf.grad.numpy(), g)
         assert np.abs(np.asarray(g)).max() > 1e-4
+    x32 = in_single([inputs])[0] if differentiable else inputs
+    s_value, s_gradient = jax.value_and_grad(lambda p: loss(p, x32, labels))(in_single(params))
+    for actual, expected in zip([s_value, *s_gradient], [value, *gradient]):
+        assert actual.dtype == np.float32
+        assert_within(actual, expected, FLOAT)
     entry = {
         "name": name, "about": about, "input": tensor(inputs), "labels": labels.tolist(),
         "parameters": [{"name": n, "value": tensor(p), "gradient": tensor(g)}
