@@ -20,6 +20,12 @@ package final class FeatureStorage: @unchecked Sendable {
     }
   }
 
+  package convenience init(_ bytes: ArraySlice<UInt8>) {
+    self.init(element: .uint8, count: bytes.count) { block in
+      bytes.withUnsafeBytes { block.copyMemory(from: $0) }
+    }
+  }
+
   package convenience init(_ floats: [Float]) {
     self.init(element: .float32, count: floats.count) { block in
       floats.withUnsafeBytes { block.copyMemory(from: $0) }
