@@ -1,1 +1,0 @@
-#include "fluxion_kernels.h"
