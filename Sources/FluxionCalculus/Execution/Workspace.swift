@@ -7,6 +7,8 @@ package final class Workspace {
   /// The start of every block, as ``BlockNumbering`` counts them.
   private let memory: UnsafeMutablePointer<UnsafeMutableRawPointer>
   private var owned: [UnsafeMutableRawPointer] = []
+  /// Whether every input and output has memory.
+  private var isComplete = false
 
   init(_ executable: Executable, slab: Slab) {
     self.executable = executable
@@ -69,12 +71,18 @@ package final class Workspace {
 
   /// Runs the program once.
   package func run() {
-    for index in executable.program.inputs.indices { _ = pointer(input: index) }
-    for index in executable.program.outputs.indices { _ = pointer(output: index) }
+    if !isComplete { complete() }
     // Another workspace may have grown the slab since.
     memory[BlockNumbering.scratch] = slab.pointer
     let memory = Memory(memory)
     for kernel in executable.kernels { kernel.run(memory) }
+  }
+
+  /// Gives memory to every input and output that has none yet.
+  private func complete() {
+    for index in executable.program.inputs.indices { _ = pointer(input: index) }
+    for index in executable.program.outputs.indices { _ = pointer(output: index) }
+    isComplete = true
   }
 
   private func allocate(_ type: TensorType) -> UnsafeMutableRawPointer {
