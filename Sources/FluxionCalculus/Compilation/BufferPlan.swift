@@ -94,13 +94,15 @@ struct BufferPlan {
     for value: Int, in cluster: Cluster, at position: Int, _ lastUse: [Int: Int], besides taken: Set<Int>
   ) -> Int? {
     guard case .elementwise = cluster.kind else { return nil }
-    return cluster.reads.first { read in
+    let read = cluster.reads.first { read in
       let root = flow.root(read)
       return root.elementOffset == 0 && !taken.contains(root.value) && lastUse[root.value] == position
         && places[root.value]?.block == BlockNumbering.scratch
         && flow.shape(read) == flow.shape(value) && flow.type(root.value).byteCount == flow.type(value).byteCount
         && cluster.reads.allSatisfy { $0 == read || flow.root($0).value != root.value }
     }
+    // A view has no place of its own; what it views has.
+    return read.map { flow.root($0).value }
   }
 
   private mutating func placeLiteral(_ value: Int) {

@@ -87,7 +87,8 @@ struct Fusion {
 
   /// The sum of a product and one number a column, where the product is used for nothing else.
   private func biasSum(of product: Int) -> (sum: Int, bias: Int)? {
-    guard let sum = flow.onlyUse(product), flow.operation(sum) == .binary(.add),
+    // The sum of two products belongs to the first of them.
+    guard let sum = flow.onlyUse(product), !isTaken[sum], flow.operation(sum) == .binary(.add),
       flow.shape(sum) == flow.shape(product)
     else { return nil }
     let operands = flow.operands(sum)
