@@ -80,6 +80,11 @@ let package = Package(
     // Tests mirror Sources.
     .testTarget(name: "FluxionCalculusTests", dependencies: ["FluxionCalculus", "FluxionTesting"]),
     .testTarget(name: "FluxionDataTests", dependencies: ["FluxionData", "FluxionCalculus"]),
+    .testTarget(
+      name: "FluxionInteropTests", dependencies: ["FluxionInterop", "FluxionCalculus", "FluxionLearning"],
+      exclude: ["Goldens"]),
+    .testTarget(
+      name: "FluxionExperimentTests", dependencies: ["FluxionExperiment", "FluxionCoordination", "FluxionCalculus"]),
   ]
 )
 
