@@ -75,6 +75,8 @@ let package = Package(
 
     // Tests mirror Sources.
     .testTarget(name: "FluxionCalculusTests", dependencies: ["FluxionCalculus", "FluxionTesting"]),
+    .testTarget(
+      name: "FluxionLearningTests", dependencies: ["FluxionLearning", "FluxionTesting", "FluxionCalculus"]),
   ]
 )
 
