@@ -82,6 +82,9 @@ let package = Package(
     .testTarget(name: "FluxionDataTests", dependencies: ["FluxionData", "FluxionCalculus"]),
     .testTarget(
       name: "FluxionLearningTests", dependencies: ["FluxionLearning", "FluxionTesting", "FluxionCalculus"]),
+    .testTarget(
+      name: "FluxionFederationTests",
+      dependencies: ["FluxionFederation", "FluxionLearning", "FluxionData", "FluxionCalculus"]),
   ]
 )
 
