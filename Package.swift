@@ -85,6 +85,12 @@ let package = Package(
     .testTarget(
       name: "FluxionFederationTests",
       dependencies: ["FluxionFederation", "FluxionLearning", "FluxionData", "FluxionCalculus"]),
+    .testTarget(
+      name: "FluxionDataTests",
+      dependencies: [
+        "FluxionData", "FluxionCalculus", "CZlib", .product(name: "Crypto", package: "swift-crypto"),
+      ],
+      exclude: ["Preparation/standardization_golden.py"]),
   ]
 )
 
