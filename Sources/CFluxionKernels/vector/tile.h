@@ -26,16 +26,37 @@ enum { FX_ROWS = 12 };
 enum { FX_ROWS = 6 };
 #endif
 
-FX_INLINE void fx_tile_store(const fx_tile *t, int i, int j, int partial, vf sum) {
-  float *to = t->c + i * t->ci + j * FX_W;
-  sum *= t->alpha;
-  if (t->beta != 0) sum = vfma(vsplat(t->beta), partial ? vload_first(to, t->tail) : vload(to), sum);
-  if (t->bias) sum += partial ? vload_first(t->bias + j * FX_W, t->tail) : vload(t->bias + j * FX_W);
-  if (t->relu) sum = vrelu(sum);
-  if (partial)
-    vstore_first(to, sum, t->tail);
-  else
-    vstore(to, sum);
+// What happens to the sums. All of C is read before any of it is written: rows may be narrower than a vector, and a
+// load that touches the bytes of a pending masked store waits for it.
+FX_INLINE void fx_tile_finish(const fx_tile *t, const int rows, const int columns, const int partial,
+                              vf acc[FX_ROWS][2]) {
+#define FX_EACH(statement)                                                  \
+  FX_UNROLL for (int i = 0; i < rows; i++)                                  \
+    FX_UNROLL for (int j = 0; j < columns; j++) {                           \
+      const int first = partial && j == columns - 1;                        \
+      float *to = t->c + i * t->ci + j * FX_W;                              \
+      (void)first, (void)to;                                                \
+      statement;                                                            \
+    }
+  const vf alpha = vsplat(t->alpha), beta = vsplat(t->beta);
+  if (t->beta == 1) {
+    FX_EACH(acc[i][j] = vfma(alpha, acc[i][j], first ? vload_first(to, t->tail) : vload(to)))
+  } else if (t->beta != 0) {
+    FX_EACH(acc[i][j] = vfma(alpha, acc[i][j], beta * (first ? vload_first(to, t->tail) : vload(to))))
+  } else if (t->alpha != 1) {
+    FX_EACH(acc[i][j] *= alpha)
+  }
+  if (t->bias) {
+    vf bias[2];
+    FX_UNROLL for (int j = 0; j < columns; j++) {
+      const float *from = t->bias + j * FX_W;
+      bias[j] = partial && j == columns - 1 ? vload_first(from, t->tail) : vload(from);
+    }
+    FX_EACH(acc[i][j] += bias[j])
+  }
+  if (t->relu) { FX_EACH(acc[i][j] = vrelu(acc[i][j])) }
+  FX_EACH(if (first) vstore_first(to, acc[i][j], t->tail); else vstore(to, acc[i][j]))
+#undef FX_EACH
 }
 
 // Rows are addressed as base + {0, 1, 2, 4, 8} strides from a few bases, which x86 does inside the load; a pointer for
@@ -50,6 +71,9 @@ FX_INLINE const float *fx_tile_row(const char *const base[5], int64_t stride, in
 FX_INLINE void fx_tile_run(const fx_tile *t, const int rows, const int columns, const int partial) {
   vf acc[FX_ROWS][2];
   FX_UNROLL for (int i = 0; i < rows; i++) FX_UNROLL for (int j = 0; j < columns; j++) acc[i][j] = (vf){};
+  // With few steps, C would arrive late if it were asked for at the end.
+  if (t->beta != 0) FX_UNROLL for (int i = 0; i < rows; i++)
+    FX_UNROLL for (int j = 0; j < columns; j++) __builtin_prefetch(t->c + i * t->ci + j * FX_W);
   const int64_t stride = t->ai * 4, at = t->at * 4, bt = t->bt * 4;
   for (int64_t s = 0; s < t->segments; s++) {
     const char *a = (const char *)(t->a + s * t->as), *b = (const char *)(t->b + s * t->bs);
@@ -69,8 +93,7 @@ FX_INLINE void fx_tile_run(const fx_tile *t, const int rows, const int columns, 
       b += bt;
     }
   }
-  FX_UNROLL for (int i = 0; i < rows; i++)
-    FX_UNROLL for (int j = 0; j < columns; j++) fx_tile_store(t, i, j, partial && j == columns - 1, acc[i][j]);
+  fx_tile_finish(t, rows, columns, partial, acc);
 }
 
 // One instantiation for each shape of tile.

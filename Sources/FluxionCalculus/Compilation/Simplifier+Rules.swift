@@ -98,6 +98,16 @@ extension Simplifier {
     return withoutBroadcasts(operands, reaching: shape).map { .replaced(.select, $0) } ?? .unchanged
   }
 
+  /// Recognises `select(0 < x, maxPool2DScatter(x, g), 0)`: only the maximum of a window gets a cotangent, and it is
+  /// positive exactly when the pooled value is.
+  func maskedPoolScatter(_ operands: [Int]) -> (window: Window, x: Int, g: Int)? {
+    guard let scatter = definition(of: operands[1]), case .maxPool2DScatter(let window) = scatter.operation,
+      let mask = definition(of: operands[0]), mask.operation == .binary(.less),
+      mask.operands[1] == scatter.operands[0], uniform(mask.operands[0]) == 0, uniform(operands[2]) == 0
+    else { return nil }
+    return (window, scatter.operands[0], scatter.operands[1])
+  }
+
   /// Elementwise operators broadcast by themselves: explicit broadcasts before them go, as long as the rest of the
   /// operands still reach the shape.
   private func withoutBroadcasts(_ operands: [Int], reaching shape: Shape) -> [Int]? {

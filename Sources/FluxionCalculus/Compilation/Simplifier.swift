@@ -56,6 +56,13 @@ struct Simplifier {
       // Bytes are exact as floats.
       let wide = try emit(operation, [try emit(.convert(.float32), operands)])
       return try emit(.convert(.uint8), [wide])
+    case .select:
+      // The backward pass of relu then max-pooling: the mask moves to the pooled side, which is smaller.
+      guard let (window, x, g) = maskedPoolScatter(operands) else { return nil }
+      let pooled = try emit(.maxPool2D(window), [x])
+      let zero = try emit(.literal(Literal([0] as [Float], .scalar)), [])
+      let mask = try emit(.binary(.less), [zero, pooled])
+      return try emit(.maxPool2DScatter(window), [x, try emit(.select, [mask, g, zero])])
     default: return nil
     }
   }

@@ -75,16 +75,3 @@ public struct TensorValue: Hashable, Sendable {
     }
   }
 }
-
-extension ReferenceValue {
-  /// The same elements, for the reference interpreter.
-  public init(_ value: TensorValue) {
-    let elements =
-      switch value.storage {
-      case .float32(let values): values.map(Double.init)
-      case .int32(let values): values.map(Double.init)
-      case .uint8(let values): values.map(Double.init)
-      }
-    self.init(elements, value.shape, value.type.element)
-  }
-}

@@ -93,3 +93,16 @@ package final class Workspace {
     return block
   }
 }
+
+extension Workspace {
+  /// The median seconds that each kernel takes, over repeated runs; for profiles.
+  package func profile(repeats: Int) -> [Double] {
+    let memory = Memory(memory)
+    let clock = ContinuousClock()
+    var samples = [[Duration]](repeating: [], count: executable.kernels.count)
+    for _ in 0..<max(repeats, 1) {
+      for (index, kernel) in executable.kernels.enumerated() { samples[index].append(clock.measure { kernel.run(memory) }) }
+    }
+    return samples.map { $0.sorted()[$0.count / 2] / .seconds(1) }
+  }
+}
