@@ -82,6 +82,15 @@ let package = Package(
     .testTarget(name: "FluxionDataTests", dependencies: ["FluxionData", "FluxionCalculus"]),
     .testTarget(
       name: "FluxionLearningTests", dependencies: ["FluxionLearning", "FluxionTesting", "FluxionCalculus"]),
+    .testTarget(
+      name: "FluxionFederationTests",
+      dependencies: ["FluxionFederation", "FluxionLearning", "FluxionData", "FluxionCalculus"]),
+    .testTarget(
+      name: "FluxionDataTests",
+      dependencies: [
+        "FluxionData", "FluxionCalculus", "CZlib", .product(name: "Crypto", package: "swift-crypto"),
+      ],
+      exclude: ["Preparation/standardization_golden.py"]),
   ]
 )
 

@@ -4,7 +4,7 @@
 // Bytes of B that may be swept again for every tile of rows: it should stay in the second-level cache.
 enum { FX_GEMM_RESIDENT_BYTES = 256 << 10 };
 // Steps of a packed panel of B: 2 * FX_W columns of it stay in the first-level cache.
-enum { FX_GEMM_STEPS = 192 };
+enum { FX_GEMM_STEPS = 256 };
 
 /// dst[columns, rows] = transpose of src[rows, columns], dst dense. For operands that are small or that only fall-back
 /// shapes use.
@@ -32,7 +32,7 @@ FX_INLINE void fx_gemm_panel(const fx_tile *whole, int64_t first_row, int64_t ro
 
 static void fx_gemm_rows(fx_tile t, int64_t m, int64_t n, float *scratch) {
   const int64_t tiles = fx_tile_count(m), panel = 2 * FX_W, k = t.steps;
-  if (tiles == 1 || k * n * 4 <= FX_GEMM_RESIDENT_BYTES) {
+  if (tiles <= 3 || k * n * 4 <= FX_GEMM_RESIDENT_BYTES) {
     for (int64_t i = 0; i < tiles; i++) {
       const int64_t first = fx_tile_start(m, tiles, i), rows = fx_tile_start(m, tiles, i + 1) - first;
       for (int64_t j = 0; j < n; j += panel) fx_gemm_panel(&t, first, rows, j, n - j < panel ? n - j : panel);
@@ -272,7 +272,7 @@ static void fx_gemm_dot(fx_tile t, int64_t m, int64_t n) {
 /// Whether packing both operands, as BLAS does, pays.
 FX_INLINE int fx_gemm_is_large(int ta, int tb, int64_t m, int64_t n, int64_t k) {
   (void)ta, (void)tb;
-  return m >= 64 && n >= 48 && k >= 48;
+  return m >= 64 && n >= 48 && k >= 48 && n * k * 4 > 4 * FX_GEMM_RESIDENT_BYTES;
 }
 
 /// Whether B^T is read in place, by dot products.
