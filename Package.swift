@@ -44,7 +44,11 @@ let package = Package(
     // The house, from the ground up: imports point downward only.
     .target(name: "FluxionCalculus", dependencies: ["CFluxionKernels"]),
     .target(name: "FluxionLearning", dependencies: ["FluxionCalculus"]),
-    .target(name: "FluxionData", dependencies: ["FluxionCalculus", "CZlib"]),
+    .target(
+      name: "FluxionData",
+      dependencies: ["FluxionCalculus", "CZlib", .product(name: "Crypto", package: "swift-crypto")],
+      exclude: ["Digits/README.md", "Digits/make_digits.py"],
+      resources: [.embedInCode("Digits/digits.bin.gz")]),
     .target(name: "FluxionFederation", dependencies: ["FluxionCalculus", "FluxionLearning", "FluxionData"]),
     .target(
       name: "FluxionCoordination",
@@ -75,8 +79,18 @@ let package = Package(
 
     // Tests mirror Sources.
     .testTarget(name: "FluxionCalculusTests", dependencies: ["FluxionCalculus", "FluxionTesting"]),
+    .testTarget(name: "FluxionDataTests", dependencies: ["FluxionData", "FluxionCalculus"]),
     .testTarget(
       name: "FluxionLearningTests", dependencies: ["FluxionLearning", "FluxionTesting", "FluxionCalculus"]),
+    .testTarget(
+      name: "FluxionFederationTests",
+      dependencies: ["FluxionFederation", "FluxionLearning", "FluxionData", "FluxionCalculus"]),
+    .testTarget(
+      name: "FluxionDataTests",
+      dependencies: [
+        "FluxionData", "FluxionCalculus", "CZlib", .product(name: "Crypto", package: "swift-crypto"),
+      ],
+      exclude: ["Preparation/standardization_golden.py"]),
   ]
 )
 

@@ -180,7 +180,7 @@ typedef struct fx_ew_program {
 
 /// An output may be the same buffer as an input that is contiguous over the whole nest.
 void fx_elementwise(const fx_ew_program *program, const float *_Nonnull const *_Nullable inputs,
-                    float *_Nonnull const *outputs);
+                    float *_Nonnull const *_Nonnull outputs);
 
 // MARK: - Reductions
 

@@ -116,8 +116,9 @@ extension Unary {
     case .log1p: g / (1 + x)
     case .tanh: g * (1 - FluxionCalculus.square(y))
     case .sigmoid: g * (y * (1 - y))
-    // A select, not a product: an infinite cotangent must not become NaN where it is masked.
-    case .relu: FluxionCalculus.select(0 .< x, g, 0)
+    // A select, not a product: an infinite cotangent must not become NaN where it is masked. The mask reads the
+    // result, not the operand, so that `x` need not be kept when the product before it is fused with the relu.
+    case .relu: FluxionCalculus.select(0 .< y, g, 0)
     case .sqrt: g * (0.5 / y)
     case .rsqrt: g * (-0.5 * (y * FluxionCalculus.square(y)))
     case .reciprocal: g * -FluxionCalculus.square(y)

@@ -46,7 +46,8 @@ extension Operation {
     var count = 1
     for extent in type.shape.dimensions {
       guard extent >= 0 else { throw mismatch(operands, "has a negative extent in its result \(type)") }
-      let (product, overflow) = count.multipliedReportingOverflow(by: extent)
+      // An extent of 0 does not make the others small: strides are products too.
+      let (product, overflow) = count.multipliedReportingOverflow(by: max(extent, 1))
       guard !overflow, product <= Self.maximumElementCount else {
         throw mismatch(operands, "would give \(type), which is too large")
       }

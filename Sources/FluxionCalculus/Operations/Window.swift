@@ -46,7 +46,7 @@ public struct Window: Hashable, Sendable, Codable {
     guard kernelHeight > 0, kernelWidth > 0, strideHeight > 0, strideWidth > 0,
       min(top, bottom, left, right) >= 0,
       // A window that could lie wholly inside the padding would have no maximum.
-      max(top, bottom) < kernelHeight, max(left, right) < kernelWidth,
+      max(top, bottom) < kernelHeight, max(left, right) < kernelWidth, min(height, width) > 0,
       // Far beyond any image, and small enough that no sum below overflows.
       [kernelHeight, kernelWidth, strideHeight, strideWidth, height, width].allSatisfy({ $0 <= 1 << 24 })
     else { return nil }

@@ -1,0 +1,34 @@
+# Fluxion. `make help` lists what there is.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+# One build serves the tool, the tests and the benchmarks: numerical code is 50 times slower in debug.
+SWIFT_FLAGS := -c release -Xswiftc -enable-testing
+SOURCES := Package.swift Sources Tests
+
+.PHONY: help setup build demo test check format bench docs clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Install the system libraries that are missing
+	@Scripts/install-dependencies
+
+build: setup ## Build the tool: .build/release/fluxion
+	swift build $(SWIFT_FLAGS) --product fluxion
+
+demo: build ## Train one model over ten parties and compare it with training alone and pooled
+	.build/release/fluxion demo
+
+test: setup ## Run the whole test suite
+	swift build $(SWIFT_FLAGS) --build-tests
+	swift test $(SWIFT_FLAGS) --skip-build
+
+check: ## Check formatting and the rules of the house
+	Scripts/check
+
+format: ## Format the sources
+	swift format --in-place --recursive $(SOURCES)
+
+clean: ## Remove what was built
+	rm -rf .build

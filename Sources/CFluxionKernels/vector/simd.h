@@ -1,0 +1,81 @@
+// The vocabulary of the kernels: a vector of FX_W floats, compiled once for each instruction set.
+//
+// Arithmetic is clang's vector extension, so that one source serves x86 and ARM; only partial loads and stores, which
+// the extension cannot say, are spelled out. Everything is `static` and forced inline, so a path never calls code that
+// was compiled for another.
+#define FX_INLINE static inline __attribute__((always_inline, unused))
+#define FX_UNROLL _Pragma("clang loop unroll(full)")
+
+typedef float vf __attribute__((vector_size(4 * FX_W)));
+typedef int32_t vi __attribute__((vector_size(4 * FX_W)));
+typedef uint32_t vu __attribute__((vector_size(4 * FX_W)));
+typedef float vf_unaligned __attribute__((vector_size(4 * FX_W), aligned(4), may_alias));
+typedef int32_t vi_unaligned __attribute__((vector_size(4 * FX_W), aligned(4), may_alias));
+
+FX_INLINE vf vload(const float *p) { return *(const vf_unaligned *)p; }
+FX_INLINE void vstore(float *p, vf v) { *(vf_unaligned *)p = v; }
+typedef float vf_splat __attribute__((ext_vector_type(FX_W)));
+typedef int32_t vi_splat __attribute__((ext_vector_type(FX_W)));
+FX_INLINE vf vsplat(float x) { return (vf)(vf_splat)x; }
+FX_INLINE vi vsplat_i(int32_t x) { return (vi)(vi_splat)x; }
+FX_INLINE vi vbits(vf v) { return (vi)v; }
+FX_INLINE vf vfloat(vi v) { return (vf)v; }
+/// a * b + c, contracted to one instruction where there is one.
+FX_INLINE vf vfma(vf a, vf b, vf c) { return a * b + c; }
+/// condition ? a : b, the condition all ones or all zeros in each lane.
+FX_INLINE vf vselect(vi condition, vf a, vf b) { return vfloat((condition & vbits(a)) | (~condition & vbits(b))); }
+
+// The first n lanes of a vector, 0 <= n <= FX_W; the others read as 0.
+#if defined(FX_AVX512)
+typedef __mmask16 vmask;
+FX_INLINE vmask vfirst(int64_t n) { return (vmask)((1u << n) - 1); }
+FX_INLINE vf vload_first(const float *p, vmask m) { return _mm512_maskz_loadu_ps(m, p); }
+FX_INLINE void vstore_first(float *p, vf v, vmask m) { _mm512_mask_storeu_ps(p, m, v); }
+#elif defined(FX_AVX2)
+typedef __m256i vmask;
+FX_INLINE vmask vfirst(int64_t n) {
+  return (vmask)(vsplat_i((int32_t)n) > (vi){0, 1, 2, 3, 4, 5, 6, 7});
+}
+FX_INLINE vf vload_first(const float *p, vmask m) { return _mm256_maskload_ps(p, m); }
+FX_INLINE void vstore_first(float *p, vf v, vmask m) { _mm256_maskstore_ps(p, m, v); }
+#else
+typedef int64_t vmask;
+FX_INLINE vmask vfirst(int64_t n) { return n; }
+FX_INLINE vf vload_first(const float *p, vmask m) {
+  if (m >= FX_W) return vload(p);
+  vf v = {};
+  for (int64_t i = 0; i < FX_W; i++)
+    if (i < m) v[i] = p[i];
+  return v;
+}
+FX_INLINE void vstore_first(float *p, vf v, vmask m) {
+  if (m >= FX_W) {
+    vstore(p, v);
+    return;
+  }
+  for (int64_t i = 0; i < FX_W; i++)
+    if (i < m) p[i] = v[i];
+}
+#endif
+
+// NaN in either operand gives NaN in these two, as in IEEE 754-2019 maximum.
+FX_INLINE vf vmax(vf a, vf b) { return vselect((a > b) | (a != a), a, b); }
+FX_INLINE vf vmin(vf a, vf b) { return vselect((a < b) | (a != a), a, b); }
+/// max(x, 0) as rectifiers want it: NaN stays NaN.
+FX_INLINE vf vrelu(vf x) { return vselect(x < (vf){}, (vf){}, x); }
+
+// Sums and maxima across lanes, in a fixed tree.
+FX_INLINE float vsum(vf v) {
+  float lanes[FX_W];
+  vstore(lanes, v);
+  for (int width = FX_W / 2; width > 0; width /= 2)
+    for (int i = 0; i < width; i++) lanes[i] += lanes[i + width];
+  return lanes[0];
+}
+FX_INLINE float vtop(vf v) {
+  float lanes[FX_W];
+  vstore(lanes, v);
+  float top = lanes[0];
+  for (int i = 1; i < FX_W; i++) top = top != top || top > lanes[i] ? top : lanes[i];
+  return top;
+}
