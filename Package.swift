@@ -93,8 +93,6 @@ let package = Package(
     .testTarget(
       name: "FluxionInteropTests", dependencies: ["FluxionInterop", "FluxionCalculus", "FluxionLearning"],
       exclude: ["Goldens"]),
-    .testTarget(
-      name: "FluxionExperimentTests", dependencies: ["FluxionExperiment", "FluxionCoordination", "FluxionCalculus"]),
   ]
 )
 
