@@ -74,6 +74,7 @@ let package = Package(
       ]),
 
     // Tests mirror Sources.
+    .testTarget(name: "CFluxionKernelsTests", dependencies: ["CFluxionKernels", "FluxionCalculus"]),
     .testTarget(name: "FluxionCalculusTests", dependencies: ["FluxionCalculus", "FluxionTesting"]),
   ]
 )
