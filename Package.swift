@@ -78,6 +78,7 @@ let package = Package(
       ]),
 
     // Tests mirror Sources.
+    .testTarget(name: "CFluxionKernelsTests", dependencies: ["CFluxionKernels", "FluxionCalculus"]),
     .testTarget(name: "FluxionCalculusTests", dependencies: ["FluxionCalculus", "FluxionTesting"]),
     .testTarget(
       name: "FluxionLearningTests", dependencies: ["FluxionLearning", "FluxionTesting", "FluxionCalculus"]),
