@@ -90,7 +90,6 @@ let package = Package(
         "FluxionData", "FluxionCalculus", "CZlib", .product(name: "Crypto", package: "swift-crypto"),
       ],
       exclude: ["Preparation/standardization_golden.py"]),
-    .testTarget(name: "FluxionDataTests", dependencies: ["FluxionData", "FluxionCalculus"]),
     .testTarget(
       name: "FluxionInteropTests", dependencies: ["FluxionInterop", "FluxionCalculus", "FluxionLearning"],
       exclude: ["Goldens"]),
