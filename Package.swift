@@ -79,7 +79,6 @@ let package = Package(
 
     // Tests mirror Sources.
     .testTarget(name: "FluxionCalculusTests", dependencies: ["FluxionCalculus", "FluxionTesting"]),
-    .testTarget(name: "FluxionDataTests", dependencies: ["FluxionData", "FluxionCalculus"]),
     .testTarget(
       name: "FluxionLearningTests", dependencies: ["FluxionLearning", "FluxionTesting", "FluxionCalculus"]),
     .testTarget(
