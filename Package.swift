@@ -63,7 +63,10 @@ let package = Package(
       ]),
     .target(
       name: "FluxionExperiment",
-      dependencies: ["FluxionSimulation", "FluxionInterop", .product(name: "Yams", package: "Yams")]),
+      dependencies: [
+        "FluxionCalculus", "FluxionLearning", "FluxionData", "FluxionFederation", "FluxionCoordination",
+        "FluxionSimulation", "FluxionInterop", .product(name: "Yams", package: "Yams"),
+      ]),
     .target(
       name: "Fluxion",
       dependencies: [
@@ -80,9 +83,11 @@ let package = Package(
     // Tests mirror Sources.
     .testTarget(name: "FluxionCalculusTests", dependencies: ["FluxionCalculus", "FluxionTesting"]),
     .testTarget(name: "FluxionDataTests", dependencies: ["FluxionData", "FluxionCalculus"]),
+    .testTarget(name: "FluxionExperimentTests", dependencies: ["FluxionExperiment", "FluxionCalculus", "FluxionData"]),
   ]
 )
 
-for target in package.targets where [.regular, .executable, .test].contains(target.type) && !target.name.hasPrefix("C") {
+for target in package.targets where [.regular, .executable, .test].contains(target.type) && !target.name.hasPrefix("C")
+{
   target.swiftSettings = (target.swiftSettings ?? []) + settings
 }
