@@ -82,8 +82,22 @@ let package = Package(
 
     // Tests mirror Sources.
     .testTarget(name: "FluxionCalculusTests", dependencies: ["FluxionCalculus", "FluxionTesting"]),
-    .testTarget(name: "FluxionDataTests", dependencies: ["FluxionData", "FluxionCalculus"]),
-    .testTarget(name: "FluxionExperimentTests", dependencies: ["FluxionExperiment", "FluxionCalculus", "FluxionData"]),
+    .testTarget(
+      name: "FluxionLearningTests", dependencies: ["FluxionLearning", "FluxionTesting", "FluxionCalculus"]),
+    .testTarget(
+      name: "FluxionFederationTests",
+      dependencies: ["FluxionFederation", "FluxionLearning", "FluxionData", "FluxionCalculus"]),
+    .testTarget(
+      name: "FluxionDataTests",
+      dependencies: [
+        "FluxionData", "FluxionCalculus", "CZlib", .product(name: "Crypto", package: "swift-crypto"),
+      ],
+      exclude: ["Preparation/standardization_golden.py"]),
+    .testTarget(
+      name: "FluxionInteropTests", dependencies: ["FluxionInterop", "FluxionCalculus", "FluxionLearning"],
+      exclude: ["Goldens"]),
+    .testTarget(
+      name: "FluxionExperimentTests", dependencies: ["FluxionExperiment", "FluxionCoordination", "FluxionCalculus", "FluxionData", "FluxionLearning"]),
   ]
 )
 
