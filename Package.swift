@@ -63,7 +63,10 @@ let package = Package(
       ]),
     .target(
       name: "FluxionExperiment",
-      dependencies: ["FluxionSimulation", "FluxionInterop", .product(name: "Yams", package: "Yams")]),
+      dependencies: [
+        "FluxionCalculus", "FluxionLearning", "FluxionData", "FluxionFederation", "FluxionCoordination",
+        "FluxionSimulation", "FluxionInterop", .product(name: "Yams", package: "Yams"),
+      ]),
     .target(
       name: "Fluxion",
       dependencies: [
@@ -94,9 +97,12 @@ let package = Package(
     .testTarget(
       name: "FluxionInteropTests", dependencies: ["FluxionInterop", "FluxionCalculus", "FluxionLearning"],
       exclude: ["Goldens"]),
+    .testTarget(
+      name: "FluxionExperimentTests", dependencies: ["FluxionExperiment", "FluxionCoordination", "FluxionCalculus", "FluxionData", "FluxionLearning"]),
   ]
 )
 
-for target in package.targets where [.regular, .executable, .test].contains(target.type) && !target.name.hasPrefix("C") {
+for target in package.targets where [.regular, .executable, .test].contains(target.type) && !target.name.hasPrefix("C")
+{
   target.swiftSettings = (target.swiftSettings ?? []) + settings
 }
