@@ -6,18 +6,6 @@ enum { FX_GEMM_RESIDENT_BYTES = 256 << 10 };
 // Steps of a packed panel of B: 2 * FX_W columns of it stay in the first-level cache.
 enum { FX_GEMM_STEPS = 256 };
 
-/// dst[columns, rows] = transpose of src[rows, columns], dst dense. For operands that are small or that only fall-back
-/// shapes use.
-FX_INLINE void fx_transpose(int64_t rows, int64_t columns, const float *src, int64_t stride, float *dst) {
-  enum { block = 16 };
-  for (int64_t i0 = 0; i0 < rows; i0 += block)
-    for (int64_t j0 = 0; j0 < columns; j0 += block) {
-      const int64_t i1 = i0 + block < rows ? i0 + block : rows, j1 = j0 + block < columns ? j0 + block : columns;
-      for (int64_t j = j0; j < j1; j++)
-        for (int64_t i = i0; i < i1; i++) dst[j * rows + i] = src[i * stride + j];
-    }
-}
-
 // MARK: - B by rows: the register tile
 
 /// One product whose operands are addressed as `t` says; a column panel is 2 vectors wide.
@@ -306,7 +294,7 @@ static void fx_path_sgemm_ep(int ta, int tb, int m, int n, int k, float alpha, c
   } else {
     float *rest = scratch;
     if (tb) {
-      fx_transpose(n, k, b, ldb, rest);
+      fx_transpose(n, k, b, ldb, rest, n);
       t.b = rest, t.bt = n;
       rest += (int64_t)n * k;
     }

@@ -57,7 +57,7 @@ struct DatasetFetcherTests {
       #expect(first.error == nil)
       #expect(first.files == Self.bodies.mapValues { Data($0) })
       try Data([1]).write(to: URL(fileURLWithPath: directory + "/b.gz"))
-      let second = await fetch(servers, into: directory)
+      let second = await fetch([], into: directory, mirrors: servers.map { String($0.address.dropLast()) })
       #expect(second.files == first.files)
       #expect(servers[0].requests == ["a.gz", "b.gz", "b.gz"])
     }
@@ -86,12 +86,16 @@ struct DatasetFetcherTests {
     let wrong = LoopbackServer.Answer(Array("contents of b".utf8))
     let short = LoopbackServer.Answer([1, 2])
     let gone = LoopbackServer.Answer([], status: 410)
-    try await withServers([Self.answers(["a.gz": wrong]), ["a.gz": short], ["a.gz": gone]]) { servers, directory in
+    let endless = LoopbackServer.Answer([UInt8](repeating: 0, count: 5_000_000), claimedLength: nil)
+    let answers = [wrong, short, gone, endless].map { Self.answers(["a.gz": $0]) }
+    try await withServers(answers) { servers, directory in
       let mirrors = servers.map(\.address) + ["ftp://example.invalid/", "not an address"]
       let result = await fetch(servers, into: directory, mirrors: mirrors)
       let message = result.error?.message ?? "no error"
       #expect(result.error?.code == .notFound)
-      for part in mirrors + ["SHA-256", "2 bytes instead of 13", "HTTP status 410", "not an http"] {
+      for part in mirrors + [
+        "SHA-256", "2 bytes instead of 13", "HTTP status 410", "more than the 13 bytes", "not an http",
+      ] {
         #expect(message.contains(part), "\(message)")
       }
       #expect(result.files.isEmpty)
