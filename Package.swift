@@ -80,6 +80,8 @@ let package = Package(
     // Tests mirror Sources.
     .testTarget(name: "FluxionCalculusTests", dependencies: ["FluxionCalculus", "FluxionTesting"]),
     .testTarget(name: "FluxionDataTests", dependencies: ["FluxionData", "FluxionCalculus"]),
+    .testTarget(
+      name: "FluxionLearningTests", dependencies: ["FluxionLearning", "FluxionTesting", "FluxionCalculus"]),
   ]
 )
 
