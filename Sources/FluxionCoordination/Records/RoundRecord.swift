@@ -1,0 +1,65 @@
+/// What one round did, as it stands in the journal, in `run.json` and on the page.
+public struct RoundRecord: Codable, Sendable, Equatable {
+  /// Counted from 1.
+  public var round: Int
+  /// The metric that the task names first, of the global model on the test set; nil in rounds without evaluation and
+  /// for tasks without accuracy.
+  public var testAccuracy: Double?
+  /// The mean loss of the global model on the test set.
+  public var testLoss: Double?
+  /// Every metric of the task by name, of the global model on the test set.
+  public var testMetrics: [String: Double]
+  /// The mean loss of the batches that the cohort trained on, each before its step, weighted by samples.
+  public var trainLoss: Double
+  /// Wall-clock seconds of the clients' work and the aggregation alone.
+  public var seconds: Double
+  /// Wall-clock seconds of evaluating the global model.
+  public var evaluationSeconds: Double
+  /// Bytes that would have travelled from the clients to the server.
+  public var bytesUp: Int
+  /// Bytes that would have travelled from the server to the clients.
+  public var bytesDown: Int
+  /// The parties that took part, in ascending order of their index; empty where a run keeps no detail a party.
+  public var parties: [PartyRecord]
+
+  public init(
+    round: Int, testAccuracy: Double? = nil, testLoss: Double? = nil, testMetrics: [String: Double] = [:],
+    trainLoss: Double, seconds: Double, evaluationSeconds: Double = 0, bytesUp: Int, bytesDown: Int,
+    parties: [PartyRecord] = []
+  ) {
+    self.round = round
+    self.testAccuracy = testAccuracy
+    self.testLoss = testLoss
+    self.testMetrics = testMetrics
+    self.trainLoss = trainLoss
+    self.seconds = seconds
+    self.evaluationSeconds = evaluationSeconds
+    self.bytesUp = bytesUp
+    self.bytesDown = bytesDown
+    self.parties = parties
+  }
+}
+
+/// What one party did in a round.
+public struct PartyRecord: Codable, Sendable, Equatable {
+  /// The party's index in the partition, from 0.
+  public var party: Int
+  public var name: String
+  /// Training samples that the party holds.
+  public var samples: Int
+  /// Local steps taken.
+  public var steps: Int
+  /// The mean loss of the batches trained on, each before its step.
+  public var trainLoss: Double
+  /// Wall-clock seconds of local work.
+  public var seconds: Double
+
+  public init(party: Int, name: String, samples: Int, steps: Int, trainLoss: Double, seconds: Double) {
+    self.party = party
+    self.name = name
+    self.samples = samples
+    self.steps = steps
+    self.trainLoss = trainLoss
+    self.seconds = seconds
+  }
+}
