@@ -75,12 +75,14 @@ extension Model {
   func placements(input: Shape) throws -> [Placement] {
     var counts: [String: Int] = [:]
     var shape = input
+    _ = try input.checkedElementCount("the input of a model")
     return try layers.map { layer in
       counts[layer.name, default: 0] += 1
       let name = "\(layer.name)_\(counts[layer.name, default: 1])"
       do {
         let parameters = try layer.parameters(input: shape)
         shape = try layer.outputShape(input: shape)
+        _ = try shape.checkedElementCount("an output")
         return Placement(name: name, layer: layer, output: shape, parameters: parameters)
       } catch let error as FluxionError {
         throw FluxionError(error.code, "\(name): \(error.message)", cause: error.cause)

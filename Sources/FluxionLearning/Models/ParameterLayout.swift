@@ -27,7 +27,8 @@ public struct ParameterLayout: Hashable, Sendable {
 
   /// Places tensors one after the other.
   ///
-  /// - Throws: ``FluxionError/Code/invalidArgument`` for two tensors of one name or an absurd shape.
+  /// - Throws: ``FluxionError/Code/invalidArgument`` for two tensors of one name or too many parameters,
+  ///   ``FluxionError/Code/shapeMismatch`` for an absurd shape.
   public init(_ tensors: [(name: String, shape: Shape)]) throws {
     var entries: [Entry] = []
     var offset = 0
@@ -36,17 +37,7 @@ public struct ParameterLayout: Hashable, Sendable {
       guard names.insert(name).inserted else {
         throw FluxionError(.invalidArgument, "two parameters have the name \"\(name)\"; each needs its own")
       }
-      var size = 1
-      for extent in shape.dimensions {
-        let (product, overflow) = size.multipliedReportingOverflow(by: extent)
-        guard extent >= 0, !overflow, product <= Self.maximumCount else {
-          throw FluxionError(
-            .invalidArgument,
-            "parameter \"\(name)\" cannot have shape \(shape): extents are not negative and their "
-              + "product is at most \(Self.maximumCount)")
-        }
-        size = product
-      }
+      let size = try shape.checkedElementCount("parameter \"\(name)\"")
       guard size <= Self.maximumCount - offset else {
         throw FluxionError(.invalidArgument, "a model can have at most \(Self.maximumCount) parameters")
       }

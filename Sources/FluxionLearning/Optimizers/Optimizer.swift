@@ -17,6 +17,15 @@ public struct Optimizer: Sendable {
     hyperparameters = transform.hyperparameters
   }
 
+  /// A chain with other values than its transforms' own for some hyperparameters.
+  init(_ name: String, _ transform: Chain, values: [Hyperparameter]) {
+    self.init(name, transform)
+    for index in hyperparameters.indices {
+      guard let known = values.first(where: { $0.name == hyperparameters[index].name }) else { continue }
+      hyperparameters[index].value = known.value
+    }
+  }
+
   /// The value of a hyperparameter, if the chain has it.
   public subscript(name: String) -> Float? { hyperparameters.first { $0.name == name }?.value }
 
@@ -45,12 +54,5 @@ public struct Optimizer: Sendable {
         throw FluxionError(error.code, "optimizer \(name): \(error.message)")
       }
     }
-  }
-}
-
-extension Optimizer {
-  /// `w ← w − η g`, on a batch at a time (Robbins and Monro 1951).
-  public static func sgd(learningRate: Float) -> Optimizer {
-    Optimizer("sgd", chain(ScaleByLearningRate(learningRate)))
   }
 }
