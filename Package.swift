@@ -97,7 +97,8 @@ let package = Package(
       name: "FluxionInteropTests", dependencies: ["FluxionInterop", "FluxionCalculus", "FluxionLearning"],
       exclude: ["Goldens"]),
     .testTarget(
-      name: "FluxionExperimentTests", dependencies: ["FluxionExperiment", "FluxionCoordination", "FluxionCalculus", "FluxionData", "FluxionLearning"]),
+      name: "FluxionExperimentTests",
+      dependencies: ["FluxionExperiment", "FluxionCoordination", "FluxionCalculus", "FluxionData", "FluxionLearning"]),
   ]
 )
 

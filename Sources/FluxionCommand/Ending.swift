@@ -1,0 +1,51 @@
+import ArgumentParser
+import Fluxion
+import Foundation
+
+/// How the process ends: what it says last, where, and its status.
+struct Ending {
+  var status: Int32
+  var output = ""
+  var complaint = ""
+
+  /// What an error that reached the top means: help and version go to standard output, everything else is one sentence
+  /// on standard error.
+  static func of(_ error: any Error) -> Ending {
+    if let error = error as? FluxionError { return Ending(status: 1, complaint: sentence(error)) }
+    if let error = error as? UsageError {
+      return Ending(status: ExitCode.validationFailure.rawValue, complaint: error.message)
+    }
+    if error is ClosedPipe { return Ending(status: 0) }
+    if let interruption = error as? Interruption {
+      return Ending(status: 128 + interruption.signal, complaint: interruption.message)
+    }
+    let status = FluxionTool.exitCode(for: error)
+    if status.isSuccess { return Ending(status: 0, output: FluxionTool.fullMessage(for: error)) }
+    if error is ExitCode { return Ending(status: status.rawValue) }
+    return Ending(status: status.rawValue, complaint: FluxionTool.message(for: error))
+  }
+
+  private static func sentence(_ error: FluxionError) -> String {
+    guard let cause = error.cause as? NSError, let reason = cause.userInfo[NSUnderlyingErrorKey] as? NSError else {
+      return error.cause == nil
+        ? error.message : "\(error.message) (\(error.cause.map { ($0 as NSError).localizedDescription } ?? ""))"
+    }
+    return "\(error.message) (\(reason.localizedDescription))"
+  }
+
+  func exit() -> Never {
+    if !output.isEmpty { try? StandardOutput.write(output + "\n") }
+    if !complaint.isEmpty { StandardError.write("fluxion: \(Self.oneLine(complaint))\n") }
+    Foundation.exit(status)
+  }
+
+  /// Line breaks and other control characters of paths and causes have no place in a sentence.
+  private static func oneLine(_ text: String) -> String {
+    String(text.unicodeScalars.prefix(2000).map { $0.value < 32 || $0.value == 127 ? " " : Character($0) })
+  }
+}
+
+/// A flag or argument that cannot be.
+struct UsageError: Error {
+  var message: String
+}
