@@ -3,9 +3,10 @@ import FluxionCalculus
 extension Optimizer: CustomStringConvertible {
   /// As ``named(_:)`` reads it: `adam:learningRate=0.001,beta1=0.9,beta2=0.999,epsilon=1e-08`.
   public var description: String {
-    hyperparameters.isEmpty
-      ? name : name + ":" + hyperparameters.map { "\($0.name)=\($0.value)" }.joined(separator: ",")
+    hyperparameters.isEmpty ? name : "\(name):\(settings)"
   }
+
+  var settings: String { hyperparameters.map { "\($0.name)=\($0.value)" }.joined(separator: ",") }
 }
 
 extension Optimizer {
@@ -28,22 +29,27 @@ extension Optimizer {
     if name == "rmsprop", let momentum = try arguments.namedNumber("momentum") {
       optimizer = .rmsProp(momentum: momentum)
     }
+    try optimizer.configure(&arguments)
+    return optimizer
+  }
+
+  /// Takes every setting it knows, and refuses others.
+  mutating func configure(_ arguments: inout Arguments) throws {
     if let learningRate = arguments.take("learningRate") {
       guard let value = Float(learningRate) else {
         throw arguments.invalid("needs a number as learningRate, not \"\(learningRate.shortened)\"")
       }
-      optimizer = try optimizer.setting("learningRate", to: value)
+      self = try setting("learningRate", to: value)
     }
-    for hyperparameter in optimizer.hyperparameters.dropLast() {
+    for hyperparameter in hyperparameters.dropLast() {
       guard let value = try arguments.namedNumber(hyperparameter.name) else { continue }
-      optimizer = try optimizer.setting(hyperparameter.name, to: value)
+      self = try setting(hyperparameter.name, to: value)
     }
-    optimizer = optimizer.with(
+    self = with(
       weightDecay: try arguments.namedNumber("weightDecay"), l1: try arguments.namedNumber("l1"),
       clipNorm: try arguments.namedNumber("clipNorm"), clipValue: try arguments.namedNumber("clipValue"))
     try arguments.finish()
-    try optimizer.validate()
-    return optimizer
+    try validate()
   }
 
   /// The names ``named(_:)`` knows.
@@ -64,7 +70,7 @@ extension Optimizer {
 }
 
 extension Arguments {
-  fileprivate mutating func namedNumber(_ name: String) throws -> Float? {
+  mutating func namedNumber(_ name: String) throws -> Float? {
     guard let text = takeNamed(name) else { return nil }
     guard let value = Float(text) else { throw invalid("needs a number as \(name), not \"\(text.shortened)\"") }
     return value
