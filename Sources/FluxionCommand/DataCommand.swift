@@ -4,5 +4,5 @@ import ArgumentParser
 struct DataCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "data", abstract: "Looks at data and how it is dealt out, and fetches public datasets.",
-    subcommands: [DataFetch.self])
+    subcommands: [DataInspect.self, DataFetch.self])
 }

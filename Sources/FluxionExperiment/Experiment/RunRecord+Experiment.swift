@@ -14,7 +14,7 @@ extension RunRecord {
 
 extension RunRecord.Partition {
   /// Who holds what in a partition of a dataset.
-  public init(_ partition: FluxionData.Partition) {
+  init(_ partition: FluxionData.Partition) {
     var classNames: [String]?
     if case .classes(_, _, let names) = partition.dataset.targets { classNames = names }
     let parties = partition.enumerated().map { index, view in
