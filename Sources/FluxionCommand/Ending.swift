@@ -15,15 +15,36 @@ struct Ending {
     if let error = error as? UsageError {
       return Ending(status: ExitCode.validationFailure.rawValue, complaint: error.message)
     }
-    if error is ClosedPipe { return Ending(status: 0) }
+    // As of a process that the closed pipe had ended: 128 + SIGPIPE.
+    if error is ClosedPipe { return Ending(status: 128 + SIGPIPE) }
     if let interruption = error as? Interruption {
       return Ending(status: 128 + interruption.signal, complaint: interruption.message)
     }
     let status = FluxionTool.exitCode(for: error)
     if status.isSuccess { return Ending(status: 0, output: FluxionTool.fullMessage(for: error)) }
     if error is ExitCode { return Ending(status: status.rawValue) }
-    return Ending(status: status.rawValue, complaint: FluxionTool.message(for: error))
+    return Ending(status: status.rawValue, complaint: usage(FluxionTool.message(for: error)))
   }
+
+  /// The parser's message as one sentence, with the nearest name among all there are.
+  private static func usage(_ message: String) -> String {
+    let quoted = message.split(separator: "'", omittingEmptySubsequences: false)
+    guard quoted.count >= 2 else { return message.prefix(1).lowercased() + message.dropFirst() }
+    let name = String(quoted[1])
+    let (what, known): (String, [String])
+    switch true {
+    case message.hasPrefix("Unknown option"):
+      (what, known) = ("option", (Experiment.settings.map(\.flag) + ownFlags).map { "--\($0)" })
+    case message.hasPrefix("Unexpected argument"):
+      (what, known) = ("command or argument", ["simulate", "demo", "data", "inspect", "fetch", "help"])
+    default: return message.prefix(1).lowercased() + message.dropFirst()
+    }
+    let hint = nearest(name, among: known).map { "did you mean \($0)?" } ?? "see --help"
+    return "there is no \(what) \(name) here; \(hint)"
+  }
+
+  /// Flags that are no settings of an experiment.
+  private static let ownFlags = ["json", "quiet", "svg", "mirror", "version", "help"]
 
   private static func sentence(_ error: FluxionError) -> String {
     guard let cause = error.cause as? NSError, let reason = cause.userInfo[NSUnderlyingErrorKey] as? NSError else {

@@ -79,7 +79,8 @@ extension Experiment {
       do {
         try set(name, to: text)
       } catch let error as FluxionError {
-        throw UsageError(message: "--\(Self.setting(named: name)?.flag ?? name): \(error.message)")
+        let flag = Self.setting(named: name)?.flag ?? name
+        throw UsageError(message: error.message.hasPrefix(flag + " ") ? "--\(error.message)" : error.message)
       }
     }
   }

@@ -1,5 +1,5 @@
 import FluxionCalculus
-import FluxionData
+package import FluxionData
 import FluxionLearning
 
 extension RunRecord {
@@ -14,7 +14,7 @@ extension RunRecord {
 
 extension RunRecord.Partition {
   /// Who holds what in a partition of a dataset.
-  init(_ partition: FluxionData.Partition) {
+  package init(_ partition: FluxionData.Partition) {
     var classNames: [String]?
     if case .classes(_, _, let names) = partition.dataset.targets { classNames = names }
     let parties = partition.enumerated().map { index, view in
@@ -51,5 +51,21 @@ extension RunRecord.Stop {
       self.init(.error, message: error.message, errorCode: error.code.description)
     default: self.init(.interrupted, message: "stopped by who asked for it")
     }
+  }
+}
+
+extension RunRecord.Partition {
+  /// The labels of each party as an SVG picture that stands alone; its samples where there are no labels.
+  package var picture: String {
+    guard let classNames else {
+      return BarChart(
+        id: "samples", title: "Samples a party", xTitle: "party", categories: parties.map(\.name),
+        y: ChartAxis("samples", including: [0]), series: [.init("samples", parties.map { Double($0.samples) })]
+      ).svg(standalone: true)
+    }
+    return HeatMap(
+      id: "labels", title: "Samples of each label a party", xTitle: "label", rowNames: parties.map(\.name),
+      columnNames: classNames, rows: parties.map { $0.labelHistogram ?? [] }
+    ).svg(standalone: true)
   }
 }
