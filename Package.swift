@@ -49,7 +49,8 @@ let package = Package(
       dependencies: ["FluxionCalculus", "CZlib", .product(name: "Crypto", package: "swift-crypto")],
       exclude: ["Digits/README.md", "Digits/make_digits.py"],
       resources: [.embedInCode("Digits/digits.bin.gz")]),
-    .target(name: "FluxionFederation", dependencies: ["FluxionCalculus", "FluxionLearning", "FluxionData"]),
+    .target(
+      name: "FluxionFederation", dependencies: ["CFluxionKernels", "FluxionCalculus", "FluxionLearning", "FluxionData"]),
     .target(
       name: "FluxionCoordination",
       dependencies: ["FluxionCalculus", "FluxionLearning", "FluxionFederation"]),
@@ -63,7 +64,10 @@ let package = Package(
       ]),
     .target(
       name: "FluxionExperiment",
-      dependencies: ["FluxionSimulation", "FluxionInterop", .product(name: "Yams", package: "Yams")]),
+      dependencies: [
+        "FluxionCalculus", "FluxionLearning", "FluxionData", "FluxionFederation", "FluxionCoordination",
+        "FluxionSimulation", "FluxionInterop", .product(name: "Yams", package: "Yams"),
+      ]),
     .target(
       name: "Fluxion",
       dependencies: [
@@ -78,16 +82,28 @@ let package = Package(
       ]),
 
     // Tests mirror Sources.
+    .testTarget(name: "CFluxionKernelsTests", dependencies: ["CFluxionKernels", "FluxionCalculus"]),
     .testTarget(name: "FluxionCalculusTests", dependencies: ["FluxionCalculus", "FluxionTesting"]),
-    .testTarget(name: "FluxionDataTests", dependencies: ["FluxionData", "FluxionCalculus"]),
+    .testTarget(
+      name: "FluxionLearningTests", dependencies: ["FluxionLearning", "FluxionTesting", "FluxionCalculus"]),
+    .testTarget(
+      name: "FluxionFederationTests",
+      dependencies: ["FluxionFederation", "FluxionLearning", "FluxionData", "FluxionCalculus"]),
+    .testTarget(
+      name: "FluxionDataTests",
+      dependencies: [
+        "FluxionData", "FluxionCalculus", "CZlib", .product(name: "Crypto", package: "swift-crypto"),
+      ],
+      exclude: ["Preparation/standardization_golden.py"]),
     .testTarget(
       name: "FluxionInteropTests", dependencies: ["FluxionInterop", "FluxionCalculus", "FluxionLearning"],
       exclude: ["Goldens"]),
     .testTarget(
-      name: "FluxionExperimentTests", dependencies: ["FluxionExperiment", "FluxionCoordination", "FluxionCalculus"]),
+      name: "FluxionExperimentTests",
+      dependencies: ["FluxionExperiment", "FluxionCoordination", "FluxionCalculus", "FluxionData", "FluxionLearning"]),
   ]
 )
 
-for target in package.targets where [.regular, .executable, .test].contains(target.type) && !target.name.hasPrefix("C") {
+for target in package.targets where target.type == .regular || target.type == .executable || target.type == .test {
   target.swiftSettings = (target.swiftSettings ?? []) + settings
 }

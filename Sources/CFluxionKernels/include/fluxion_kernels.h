@@ -23,8 +23,8 @@ extern "C" {
 /// The instruction sets that kernels are compiled for.
 enum { FX_PATH_AUTO = 0, FX_PATH_PORTABLE = 1, FX_PATH_AVX2 = 2, FX_PATH_AVX512 = 3 };
 
-/// Chooses the instruction set of the whole process, for tests. Returns 0, or -1 (and changes nothing) when this
-/// machine has not got it. Not to be called while a kernel runs on another thread.
+/// Chooses the instruction set of the calling thread, for tests. Returns 0, or -1 (and changes nothing) when this
+/// machine has not got it. Scratch is to be sized under the path that uses it.
 int fx_set_path(int path);
 
 /// "avx512", "avx2" or "portable".

@@ -147,7 +147,7 @@ static void fx_path_conv2d_input_gradient(const fx_conv *s, const float *dy, con
     for (int64_t px = 0; px < s->sw; px++)
       for (int64_t u = fx_phase_taps(s->kh, s->sh, py); u-- > 0;)
         for (int64_t v = fx_phase_taps(s->kw, s->sw, px); v-- > 0; next += tap)
-          fx_transpose(s->c, s->f, filter + ((py + u * s->sh) * s->kw + px + v * s->sw) * tap, s->f, next);
+          fx_transpose(s->c, s->f, filter + ((py + u * s->sh) * s->kw + px + v * s->sw) * tap, s->f, next, s->c);
   for (int64_t i = 0; i < s->n; i++) {
     fx_frame_fill(&frame, dy + i * s->oh * s->ow * s->f, s->oh, s->ow, s->f, framed);
     const float *taps = flipped;

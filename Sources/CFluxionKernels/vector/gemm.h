@@ -4,19 +4,7 @@
 // Bytes of B that may be swept again for every tile of rows: it should stay in the second-level cache.
 enum { FX_GEMM_RESIDENT_BYTES = 256 << 10 };
 // Steps of a packed panel of B: 2 * FX_W columns of it stay in the first-level cache.
-enum { FX_GEMM_STEPS = 192 };
-
-/// dst[columns, rows] = transpose of src[rows, columns], dst dense. For operands that are small or that only fall-back
-/// shapes use.
-FX_INLINE void fx_transpose(int64_t rows, int64_t columns, const float *src, int64_t stride, float *dst) {
-  enum { block = 16 };
-  for (int64_t i0 = 0; i0 < rows; i0 += block)
-    for (int64_t j0 = 0; j0 < columns; j0 += block) {
-      const int64_t i1 = i0 + block < rows ? i0 + block : rows, j1 = j0 + block < columns ? j0 + block : columns;
-      for (int64_t j = j0; j < j1; j++)
-        for (int64_t i = i0; i < i1; i++) dst[j * rows + i] = src[i * stride + j];
-    }
-}
+enum { FX_GEMM_STEPS = 256 };
 
 // MARK: - B by rows: the register tile
 
@@ -32,7 +20,7 @@ FX_INLINE void fx_gemm_panel(const fx_tile *whole, int64_t first_row, int64_t ro
 
 static void fx_gemm_rows(fx_tile t, int64_t m, int64_t n, float *scratch) {
   const int64_t tiles = fx_tile_count(m), panel = 2 * FX_W, k = t.steps;
-  if (tiles == 1 || k * n * 4 <= FX_GEMM_RESIDENT_BYTES) {
+  if (tiles <= 3 || k * n * 4 <= FX_GEMM_RESIDENT_BYTES) {
     for (int64_t i = 0; i < tiles; i++) {
       const int64_t first = fx_tile_start(m, tiles, i), rows = fx_tile_start(m, tiles, i + 1) - first;
       for (int64_t j = 0; j < n; j += panel) fx_gemm_panel(&t, first, rows, j, n - j < panel ? n - j : panel);
@@ -272,7 +260,7 @@ static void fx_gemm_dot(fx_tile t, int64_t m, int64_t n) {
 /// Whether packing both operands, as BLAS does, pays.
 FX_INLINE int fx_gemm_is_large(int ta, int tb, int64_t m, int64_t n, int64_t k) {
   (void)ta, (void)tb;
-  return m >= 64 && n >= 48 && k >= 48;
+  return m >= 64 && n >= 48 && k >= 48 && n * k * 4 > 4 * FX_GEMM_RESIDENT_BYTES;
 }
 
 /// Whether B^T is read in place, by dot products.
@@ -306,7 +294,7 @@ static void fx_path_sgemm_ep(int ta, int tb, int m, int n, int k, float alpha, c
   } else {
     float *rest = scratch;
     if (tb) {
-      fx_transpose(n, k, b, ldb, rest);
+      fx_transpose(n, k, b, ldb, rest, n);
       t.b = rest, t.bt = n;
       rest += (int64_t)n * k;
     }

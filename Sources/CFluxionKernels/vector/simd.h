@@ -64,18 +64,73 @@ FX_INLINE vf vmin(vf a, vf b) { return vselect((a < b) | (a != a), a, b); }
 /// max(x, 0) as rectifiers want it: NaN stays NaN.
 FX_INLINE vf vrelu(vf x) { return vselect(x < (vf){}, (vf){}, x); }
 
-// Sums and maxima across lanes, in a fixed tree.
-FX_INLINE float vsum(vf v) {
-  float lanes[FX_W];
-  vstore(lanes, v);
-  for (int width = FX_W / 2; width > 0; width /= 2)
-    for (int i = 0; i < width; i++) lanes[i] += lanes[i + width];
-  return lanes[0];
+FX_INLINE vf vabs(vf x) { return vfloat(vbits(x) & 0x7FFFFFFF); }
+FX_INLINE vf vcopysign(vf x, vf sign) { return vfloat((vbits(x) & 0x7FFFFFFF) | (vbits(sign) & INT32_MIN)); }
+
+/// 0, 1, 2 ... in the lanes.
+FX_INLINE vi viota(void) {
+#if FX_W == 16
+  return (vi){0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+#elif FX_W == 8
+  return (vi){0, 1, 2, 3, 4, 5, 6, 7};
+#else
+  return (vi){0, 1, 2, 3};
+#endif
 }
-FX_INLINE float vtop(vf v) {
-  float lanes[FX_W];
-  vstore(lanes, v);
-  float top = lanes[0];
-  for (int i = 1; i < FX_W; i++) top = top != top || top > lanes[i] ? top : lanes[i];
-  return top;
+
+/// The lanes with the two halves of every 2k exchanged, k a power of two below FX_W.
+FX_INLINE vf vexchange(vf v, int k) {
+#if FX_W == 16
+  switch (k) {
+    case 8: return __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7);
+    case 4: return __builtin_shufflevector(v, v, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11);
+    case 2: return __builtin_shufflevector(v, v, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13);
+    default: return __builtin_shufflevector(v, v, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14);
+  }
+#elif FX_W == 8
+  switch (k) {
+    case 4: return __builtin_shufflevector(v, v, 4, 5, 6, 7, 0, 1, 2, 3);
+    case 2: return __builtin_shufflevector(v, v, 2, 3, 0, 1, 6, 7, 4, 5);
+    default: return __builtin_shufflevector(v, v, 1, 0, 3, 2, 5, 4, 7, 6);
+  }
+#else
+  if (k == 2) return __builtin_shufflevector(v, v, 2, 3, 0, 1);
+  return __builtin_shufflevector(v, v, 1, 0, 3, 2);
+#endif
 }
+
+// Sums and maxima across lanes, in a fixed tree; the result is in every lane.
+FX_INLINE vf vsum_all(vf v) {
+#if FX_W >= 16
+  v += vexchange(v, 8);
+#endif
+#if FX_W >= 8
+  v += vexchange(v, 4);
+#endif
+  v += vexchange(v, 2);
+  return v + vexchange(v, 1);
+}
+FX_INLINE vf vmax_all(vf v) {
+#if FX_W >= 16
+  v = vmax(v, vexchange(v, 8));
+#endif
+#if FX_W >= 8
+  v = vmax(v, vexchange(v, 4));
+#endif
+  v = vmax(v, vexchange(v, 2));
+  return vmax(v, vexchange(v, 1));
+}
+FX_INLINE float vsum(vf v) { return vsum_all(v)[0]; }
+
+// Half as many doubles or 64-bit integers fill the same register.
+enum { FX_HALF = FX_W / 2 };
+typedef double vd __attribute__((vector_size(4 * FX_W)));
+typedef int64_t vl __attribute__((vector_size(4 * FX_W)));
+typedef uint64_t vq __attribute__((vector_size(4 * FX_W)));
+typedef float vhf __attribute__((vector_size(2 * FX_W)));
+typedef float vhf_unaligned __attribute__((vector_size(2 * FX_W), aligned(4), may_alias));
+typedef double vd_splat __attribute__((ext_vector_type(FX_HALF)));
+FX_INLINE vd vsplat_d(double x) { return (vd)(vd_splat)x; }
+FX_INLINE vd vload_d(const float *p) { return __builtin_convertvector(*(const vhf_unaligned *)p, vd); }
+FX_INLINE void vstore_d(float *p, vd v) { *(vhf_unaligned *)p = __builtin_convertvector(v, vhf); }
+FX_INLINE vd vselect_d(vl condition, vd a, vd b) { return (vd)((condition & (vl)a) | (~condition & (vl)b)); }

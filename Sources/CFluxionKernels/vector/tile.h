@@ -90,6 +90,8 @@ FX_INLINE void fx_tile_run(const fx_tile *t, const int rows, const int columns, 
         FX_UNROLL for (int j = 0; j < columns; j++) acc[i][j] = vfma(x, row[j], acc[i][j]);
       }
       FX_UNROLL for (int k = 0; k < 5; k++) base[k] += at;
+      // Dense weights may come from the third-level cache.
+      FX_UNROLL for (int j = 0; j < columns; j++) __builtin_prefetch(b + 8 * bt + j * FX_W * 4);
       b += bt;
     }
   }

@@ -1,3 +1,16 @@
+extension ReferenceValue {
+  /// The elements of a tensor, exactly.
+  public init(_ value: TensorValue) {
+    let elements: [Double] =
+      switch value.storage {
+      case .float32(let values): values.map(Double.init)
+      case .int32(let values): values.map(Double.init)
+      case .uint8(let values): values.map(Double.init)
+      }
+    self.init(elements, value.shape, value.type.element)
+  }
+}
+
 extension TensorValue {
   /// The elements of a reference value, floats rounded to the nearest `Float`.
   ///

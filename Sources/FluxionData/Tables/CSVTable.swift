@@ -24,7 +24,8 @@ struct CSVTable {
   /// - Throws: `.corruptData` for an empty file, a ragged row, a bad quote or a duplicate column;
   ///   `.invalidArgument` for a delimiter that cannot be one.
   init(_ bytes: [UInt8], name: String, delimiter: Character, hasHeader: Bool) throws {
-    guard let separator = delimiter.asciiValue, !"\"\r\n".contains(delimiter) else {
+    // Bytes are compared: "\r\n" is one Character, whose ASCII value is that of "\n".
+    guard let separator = delimiter.asciiValue, ![0x0A, 0x0D, 0x22].contains(separator) else {
       throw FluxionError(
         .invalidArgument, "\"\(delimiter)\" cannot separate fields; use one ASCII character such as \",\" or \";\"")
     }

@@ -12,7 +12,9 @@ struct ExecutableTests {
     let actual = try Executable(program, inPlace: inPlace)(inputs)
     #expect(actual.map(\.shape) == expected.map(\.shape))
     for (a, e) in zip(actual, expected) {
-      for (x, y) in zip(a.floats, e.elements) { #expect(abs(Double(x) - y) <= tolerance * (1 + abs(y)), "\(x) is not \(y)") }
+      for (x, y) in zip(a.floats, e.elements) {
+        #expect(abs(Double(x) - y) <= tolerance * (1 + abs(y)), "\(x) is not \(y)")
+      }
     }
   }
 

@@ -1,7 +1,8 @@
 import FluxionCalculus
-import FluxionData
 import Foundation
 import Testing
+
+@testable import FluxionData
 
 @Suite("Partitioner")
 struct PartitionerTests {
@@ -64,9 +65,10 @@ struct PartitionerTests {
   func gammaMoments(_ alpha: Double) {
     let count = 40_000
     var generator = RandomKey(seed: 12).folding("gamma").generator()
-    let numbers = (0..<count).map { _ in exp(generator.nextLogGamma(alpha: alpha)) }
-    let mean = numbers.reduce(0, +) / Double(count)
-    let variance = numbers.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(count)
+    let numbers: [Double] = (0..<count).map { _ in exp(generator.nextLogGamma(alpha: alpha)) }
+    let mean: Double = numbers.reduce(0, +) / Double(count)
+    let squares: Double = numbers.map { ($0 - mean) * ($0 - mean) }.reduce(0, +)
+    let variance = squares / Double(count)
     #expect(abs(mean - alpha) < 5 * (alpha / Double(count)).squareRoot())
     #expect(abs(variance - alpha) < 0.08 * alpha)
   }
@@ -147,5 +149,10 @@ struct PartitionerTests {
     #expect(deals == Self.recorded)
   }
 
-  static let recorded: [[[Int32]]] = []
+  static let recorded: [[[Int32]]] = [
+    [[6, 3, 7, 0], [9, 2, 4, 5], [10, 8, 1, 11]],
+    [[3, 5, 1, 2], [4, 9, 6, 7], [8, 11, 10, 0]],
+    [[4, 9, 10, 0], [7, 6, 5, 8], [11, 2, 1, 3]],
+    [[8, 10, 2, 11, 6, 3, 0, 1, 4, 9], [5], [7]],
+  ]
 }

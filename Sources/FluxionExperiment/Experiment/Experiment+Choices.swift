@@ -1,0 +1,40 @@
+import FluxionCalculus
+
+/// Something chosen by its name.
+protocol NamedChoice: CaseIterable, RawRepresentable, Sendable where RawValue == String {}
+
+extension Experiment {
+  /// What happens in a round.
+  public enum Algorithm: String, NamedChoice, Hashable {
+    /// Local epochs, then the average of the models (McMahan et al. 2016, arXiv 1602.05629).
+    case federatedAveraging = "fedavg"
+    /// The average of full-batch gradients, then one step of the server (ibid.).
+    case federatedSGD = "fedsgd"
+  }
+
+  /// What each party steps with.
+  public enum LocalOptimizer: String, NamedChoice, Hashable {
+    case sgd, momentum, nesterov, adam, adamw, rmsprop, adagrad
+    /// Gradient descent: sgd on all of a party's samples at once.
+    case gradientDescent = "gd"
+    /// Two steps of Adams and Bashforth on the gradient flow.
+    case adamsBashforth = "adams-bashforth"
+  }
+
+  /// What a party's update counts in the average.
+  public enum Weighting: String, NamedChoice, Hashable {
+    /// By its share of the samples.
+    case samples
+    /// As every other.
+    case uniform
+  }
+
+  /// Which part of the parties a round takes.
+  public enum CohortSize: Sendable, Hashable {
+    case all
+    /// So many parties.
+    case count(Int)
+    /// This part of the parties, in (0, 1), at least one.
+    case fraction(Double)
+  }
+}

@@ -1,0 +1,76 @@
+public import FluxionData
+public import FluxionLearning
+
+/// A run, described: the data and how it is dealt out, the model, the algorithm, how long and how it is judged.
+///
+/// A value that flags, `experiment.yaml` and Swift all build, under one set of names; the same description gives the
+/// same run, to the bits of the final parameters. What is nil follows from the data: see ``Experiment/Defaults``.
+///
+/// ```swift
+/// var experiment = Experiment()
+/// experiment.partition = .dirichlet(alpha: 0.5)
+/// experiment.rounds = 20
+/// let sameFromText = try Experiment(yaml: "partition: dirichlet:0.5\nrounds: 20")
+/// ```
+public struct Experiment: Sendable, Equatable {
+  // MARK: Data
+
+  /// What is learnt from.
+  public var data: DataSource = .digits
+  /// Where public datasets lie; nil for `FLUXION_DATA`, then the user's cache.
+  public var dataDir: String?
+  /// The column of a table to predict; nil for the one called "label", "target", "class" or "y", else the last.
+  public var labelColumn: String?
+  /// The part kept for testing where the data has no test part of its own, in (0, 1).
+  public var testFraction: Double = 0.2
+  /// How many parties share the data.
+  public var parties: Int?
+  /// How the data is dealt out to the parties.
+  public var partition: Partitioner?
+
+  // MARK: Learning
+
+  public var model: ModelChoice?
+  public var algorithm: Algorithm = .federatedAveraging
+  /// How many rounds at most.
+  public var rounds: Int?
+  /// Which part of the parties each round takes.
+  public var cohort: CohortSize = .all
+  /// Passes over its data that a party makes in a round.
+  public var epochs: Int = 1
+  /// Samples a local step; nil for all of a party's.
+  public var batchSize: Int? = 32
+  public var optimizer: LocalOptimizer = .sgd
+  /// The step of the local optimiser, or of the server for FedSGD.
+  public var learningRate: Double?
+  /// How the learning rate changes over the rounds.
+  public var schedule: Schedule = .constant
+  /// Of the momentum and nesterov optimisers.
+  public var momentum: Double = 0.9
+  /// λ of the penalty `λ/2 ‖w‖²`; nil for the optimiser's own, 0.01 for adamw and else none.
+  public var weightDecay: Double?
+  /// What a party's update counts in the average.
+  public var weighting: Weighting = .samples
+
+  // MARK: Stopping and judging
+
+  /// Stop once the test accuracy is this, in (0, 1].
+  public var targetAccuracy: Double?
+  /// Stop after this many evaluations without a lower test loss.
+  public var patience: Int?
+  /// Evaluate the global model every so many rounds, and after the last.
+  public var evaluateEvery: Int = 1
+  /// Afterwards train each party alone and all data pooled, for comparison.
+  public var baselines: Bool = false
+
+  // MARK: Running
+
+  /// Where every random draw comes from.
+  public var seed: UInt64 = 0
+  /// How many clients train at once; nil for one a core. Never changes the result.
+  public var threads: Int?
+  /// The directory for what the run leaves; nil for a new one in `runs`.
+  public var output: String?
+
+  public init() {}
+}

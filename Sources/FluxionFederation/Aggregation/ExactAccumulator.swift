@@ -1,0 +1,172 @@
+import CFluxionKernels
+public import FluxionCalculus
+
+/// A weighted sum of vectors that has the same bits whatever the order, the grouping and the number of threads.
+///
+/// Floating-point addition is not associative, so a plain sum depends on who reports first. Here every product
+/// `weight · value` is rounded once to a multiple of 2⁻³² and added as an integer, and integer addition is
+/// associative. The rounding is at most 2⁻³³ a contribution, far below the last place of a `Float` mean.
+///
+/// Products of 2¹⁹ and more go to a second, coarse sum in multiples of 2⁻⁸ (2⁻²⁸ of such a product at most, less than a
+/// `Float` resolves), which is only allocated when there is one. Which sum takes a product depends on that product
+/// alone. The two are combined exactly.
+///
+/// ```swift
+/// var sum = ExactAccumulator(count: 3)
+/// try sum.add([1, 2, 3], weight: 600)
+/// try sum.add([2, 4, 6], weight: 200)
+/// sum.mean()  // [1.25, 2.5, 3.75]
+/// ```
+public struct ExactAccumulator: Sendable {
+  /// Sums in units of 2⁻³².
+  private var fine: [Int64]
+  /// Sums in units of 2⁻⁸; empty until needed.
+  private var coarse: [Int64] = []
+  /// The sum of weights in units of 2⁻²⁰.
+  private var weightUnits: Int64 = 0
+  /// How many vectors were added.
+  public private(set) var contributions = 0
+  /// A bound of the magnitude of every fine sum, as a product.
+  private var bound: Double = 0
+
+  private static let fineScale = 0x1p32
+  private static let coarseScale = 0x1p8
+  private static let weightScale = 0x1p20
+  /// Products of this magnitude and more are coarse.
+  private static let fineLimit = 0x1p19
+  /// Products of this magnitude and more are refused.
+  private static let coarseLimit = 0x1p43
+  /// Fine sums are carried over before they can reach this, far from the end of 64 bits.
+  private static let carryLimit = 0x1p29
+  /// A carry moves all but this many bits: the ratio of the two units.
+  private static let carryShift = 24
+
+  public init(count: Int) { fine = [Int64](repeating: 0, count: count) }
+
+  /// The number of elements of every vector.
+  public var count: Int { fine.count }
+
+  /// The sum of the weights.
+  public var weight: Double { Double(weightUnits) / Self.weightScale }
+
+  /// Adds a vector.
+  ///
+  /// - Parameter weight: positive; taken to the nearest multiple of 2⁻²⁰.
+  /// - Throws: ``FluxionError`` with code `diverged` if an element is not finite or absurdly large, with code
+  ///   `invalidArgument` for a wrong count or weight. Nothing is added then.
+  public mutating func add(_ values: [Float], weight: Double) throws(FluxionError) {
+    try values.withUnsafeBufferPointer { values throws(FluxionError) in try add(values, weight: weight) }
+  }
+
+  /// Adds a vector where it lies, without allocating.
+  public mutating func add(_ values: UnsafeBufferPointer<Float>, weight: Double) throws(FluxionError) {
+    guard values.count == count else {
+      throw FluxionError(.invalidArgument, "an update has \(values.count) elements; the sum has \(count)")
+    }
+    guard weight > 0, weight < 0x1p40 else {
+      throw FluxionError(.invalidArgument, "a weight is positive and below 2^40; it was \(weight)")
+    }
+    let units = (weight * Self.weightScale).rounded()
+    let (total, overflow) = weightUnits.addingReportingOverflow(Int64(units))
+    guard units >= 1, !overflow else {
+      throw FluxionError(.invalidArgument, "the weight \(weight) is too small or the sum of weights too large")
+    }
+    let weight = units / Self.weightScale
+    contributions += 1
+    guard let start = values.baseAddress else { weightUnits = total; return }
+    let largest = Double(fx_max_abs(Int64(values.count), start)) * weight
+    guard largest < Self.coarseLimit else {
+      contributions -= 1
+      let what = largest.isFinite ? "an element of magnitude \(largest / weight)" : "an element that is not finite"
+      throw FluxionError(.diverged, "an update has \(what)")
+    }
+    weightUnits = total
+    if largest < Self.fineLimit {
+      reserve(largest)
+      fine.withUnsafeMutableBufferPointer { sums in
+        guard let sums = sums.baseAddress else { return }
+        _ = fx_accumulate(Int64(values.count), start, weight * Self.fineScale, sums)
+      }
+    } else {
+      reserve(Self.fineLimit)
+      addBySize(values, weight)
+    }
+  }
+
+  /// Adds everything that another accumulator of the same count holds.
+  public mutating func merge(_ other: ExactAccumulator) {
+    precondition(other.count == count, "sums of different lengths cannot be merged")
+    reserve(other.bound)
+    for index in fine.indices { fine[index] &+= other.fine[index] }
+    if !other.coarse.isEmpty {
+      allocateCoarse()
+      for index in coarse.indices { coarse[index] &+= other.coarse[index] }
+    }
+    weightUnits &+= other.weightUnits
+    contributions += other.contributions
+  }
+
+  /// Back to the sum of nothing, keeping the memory.
+  public mutating func reset() {
+    fine.withUnsafeMutableBufferPointer { $0.update(repeating: 0) }
+    coarse = []
+    (weightUnits, contributions, bound) = (0, 0, 0)
+  }
+
+  /// The weighted mean; zeros if nothing was added.
+  public func mean() -> [Float] {
+    [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
+      writeMean(to: buffer)
+      initialized = count
+    }
+  }
+
+  /// Writes the weighted mean to memory for ``count`` floats.
+  public func writeMean(to buffer: UnsafeMutableBufferPointer<Float>) {
+    guard let out = buffer.baseAddress else { return }
+    guard weightUnits > 0 else {
+      buffer.initialize(repeating: 0)
+      return
+    }
+    let scale = 1 / (Self.fineScale * weight)
+    if coarse.isEmpty {
+      fine.withUnsafeBufferPointer { sums in
+        guard let sums = sums.baseAddress else { return }
+        fx_accumulate_finish(Int64(count), sums, scale, out)
+      }
+    } else {
+      for index in 0..<count {
+        let sum = Int128(coarse[index]) << Int128(Self.carryShift) + Int128(fine[index])
+        out[index] = Float(Double(sum) * scale)
+      }
+    }
+  }
+
+  private mutating func addBySize(_ values: UnsafeBufferPointer<Float>, _ weight: Double) {
+    allocateCoarse()
+    for (index, value) in values.enumerated() {
+      let product = Double(value) * weight
+      if abs(product) < Self.fineLimit {
+        fine[index] &+= Int64((product * Self.fineScale).rounded(.toNearestOrEven))
+      } else {
+        coarse[index] &+= Int64((product * Self.coarseScale).rounded(.toNearestOrEven))
+      }
+    }
+  }
+
+  /// Makes room for products up to a magnitude: moves the high parts of the fine sums to the coarse ones, exactly.
+  private mutating func reserve(_ magnitude: Double) {
+    bound += magnitude
+    guard bound >= Self.carryLimit else { return }
+    allocateCoarse()
+    for index in fine.indices {
+      coarse[index] &+= fine[index] >> Int64(Self.carryShift)
+      fine[index] &= (1 << Int64(Self.carryShift)) - 1
+    }
+    bound = magnitude + Double(1 << Self.carryShift) / Self.fineScale
+  }
+
+  private mutating func allocateCoarse() {
+    if coarse.isEmpty { coarse = [Int64](repeating: 0, count: count) }
+  }
+}

@@ -1,0 +1,51 @@
+package import FluxionCalculus
+package import FluxionLearning
+import Synchronization
+
+/// The compiled training steps of a task, one for each batch size that occurs, shared by all threads.
+///
+/// A program has static shapes; the smaller last batch of an epoch runs a program of its own size. Programs are traced
+/// and compiled when first needed, which takes about a millisecond.
+package final class LocalTrainer: Sendable {
+  package let task: LearningTask
+  package let input: Shape
+  package let training: LocalTraining
+  package let layout: ParameterLayout
+  private let compiled = Mutex<[Int: CompiledStep]>([:])
+
+  package struct CompiledStep: Sendable {
+    package let step: StepProgram
+    package let executable: Executable
+  }
+
+  /// - Throws: ``FluxionError`` if the model, the loss or the optimiser do not fit examples of shape `input`.
+  package init(_ task: LearningTask, input: Shape, training: LocalTraining) throws {
+    guard training.epochs >= 1 else {
+      throw FluxionError(.invalidArgument, "a client trains at least 1 epoch a round; it was given \(training.epochs)")
+    }
+    if let batchSize = training.batchSize, batchSize < 1 {
+      throw FluxionError(.invalidArgument, "a batch has at least 1 example; it was given \(batchSize)")
+    }
+    self.task = task
+    self.input = input
+    self.training = training
+    layout = try task.layout(input: input)
+    // Finds every misfit before the first round.
+    _ = try step(batchSize: min(training.batchSize ?? 1, 1))
+  }
+
+  /// The names and values of the scalars that every step takes.
+  package func hyperparameters() throws -> [Hyperparameter] { try step(batchSize: 1).step.hyperparameters }
+
+  package func step(batchSize: Int) throws -> CompiledStep {
+    if let known = compiled.withLock({ $0[batchSize] }) { return known }
+    let step = try task.stepProgram(
+      batchSize: batchSize, input: input, optimizer: training.optimizer, objective: training.objective)
+    let made = CompiledStep(step: step, executable: try Executable(step.program, inPlace: step.inPlace))
+    return compiled.withLock { steps in
+      if let known = steps[batchSize] { return known }
+      steps[batchSize] = made
+      return made
+    }
+  }
+}

@@ -1,0 +1,83 @@
+import CFluxionKernels
+import FluxionCalculus
+import Testing
+
+@Suite("Philox")
+struct PhiloxTests {
+  @Test("is the block function of RandomKey", arguments: KernelPath.available, [0, 1, 3, 4, 31, 32, 33, 1000])
+  func uniform(path: KernelPath, count: Int) {
+    let key = RandomKey(low: 0xDEAD_BEEF, high: 0x0123_4567)
+    let stream: UInt64 = 0x9876_5432_1FED_CBA9
+    var got = [Float](repeating: .nan, count: count + 1)
+    path.run { fx_philox_uniform(key.low, key.high, stream, Int64(count), &got) }
+    for i in 0..<count {
+      let block = Philox.block(
+        counter: SIMD4(
+          UInt32(i / 4), 0, UInt32(truncatingIfNeeded: stream), UInt32(truncatingIfNeeded: stream >> 32)), key: key)
+      #expect(got[i] == Float(block[i % 4] >> 8) * 0x1p-24)
+    }
+    #expect(got[count].isNaN)
+  }
+}
+
+@Suite("Exact accumulation")
+struct AccumulationTests {
+  static let counts = [0, 1, 15, 16, 17, 100, 7850]
+
+  @Test("rounds each term once and adds integers", arguments: KernelPath.available, counts)
+  func accumulates(path: KernelPath, count: Int) {
+    var numbers = Numbers(UInt64(count))
+    let updates = (0..<3).map { _ in numbers.floats(count + 1) }
+    let scales = [0x1p30 / 3, 12.5, 0x1p40]
+    var sums = [Int64](repeating: 5, count: count + 1)
+    var want = sums
+    for (update, scale) in zip(updates, scales) {
+      let top = path.run { fx_accumulate(Int64(count), update, scale, &sums) }
+      #expect(top == update[..<count].map(abs).max() ?? 0)
+      for i in 0..<count { want[i] += Int64((Double(update[i]) * scale).rounded(.toNearestOrEven)) }
+    }
+    #expect(sums == want)
+
+    var out = [Float](repeating: .nan, count: count + 1)
+    path.run { fx_accumulate_finish(Int64(count), sums, 0x1p-40, &out) }
+    #expect(Array(out[..<count]) == want[..<count].map { Float(Double($0) * 0x1p-40) })
+    #expect(out[count].isNaN)
+  }
+
+  @Test("is the same in any order and on any path")
+  func orderDoesNotMatter() {
+    var numbers = Numbers(77)
+    let updates = (0..<20).map { _ in numbers.floats(1001, scale: 100) }
+    func total(_ order: [Int], _ path: KernelPath) -> [Int64] {
+      var sums = [Int64](repeating: 0, count: 1001)
+      path.run { for i in order { _ = fx_accumulate(1001, updates[i], 1e9 / Double(i + 1), &sums) } }
+      return sums
+    }
+    let first = total(Array(0..<20), KernelPath.available[0])
+    for path in KernelPath.available {
+      #expect(total(Array((0..<20).reversed()), path) == first)
+    }
+  }
+
+  @Test("reports ties to even, infinities and NaN", arguments: KernelPath.available)
+  func extremes(path: KernelPath) {
+    var sums = [Int64](repeating: 0, count: 6)
+    _ = path.run { fx_accumulate(6, [0.5, 1.5, 2.5, -0.5, -1.5, -2.5], 1, &sums) }
+    #expect(sums == [0, 2, 2, 0, -2, -2])
+    for count in [1, 16, 70] {
+      for at in [0, count - 1] {
+        var x = [Float](repeating: -2, count: count)
+        #expect(path.run { fx_max_abs(Int64(count), x) } == 2)
+        #expect(path.run { fx_all_finite(Int64(count), x) } == 1)
+        x[at] = -.infinity
+        #expect(path.run { fx_max_abs(Int64(count), x) } == .infinity)
+        #expect(path.run { fx_all_finite(Int64(count), x) } == 0)
+        x[at] = .nan
+        var ignored = [Int64](repeating: 0, count: count)
+        #expect(path.run { fx_max_abs(Int64(count), x) }.isNaN)
+        #expect(path.run { fx_accumulate(Int64(count), x, 1, &ignored) }.isNaN)
+        #expect(path.run { fx_all_finite(Int64(count), x) } == 0)
+      }
+    }
+  }
+}

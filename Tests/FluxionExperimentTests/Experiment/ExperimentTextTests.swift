@@ -1,0 +1,103 @@
+import FluxionCalculus
+import FluxionData
+import Foundation
+import Testing
+
+@testable import FluxionExperiment
+
+@Suite("The text of an experiment")
+struct ExperimentTextTests {
+  @Test("YAML, single settings and Swift make equal values")
+  func threeForms() throws {
+    var inSwift = Experiment()
+    inSwift.data = .csv("heart.csv")
+    inSwift.labelColumn = "disease"
+    inSwift.partition = .dirichlet(alpha: 0.5)
+    inSwift.model = .mlp([200, 100])
+    inSwift.optimizer = .adamsBashforth
+    inSwift.learningRate = 0.25
+    inSwift.batchSize = nil
+    inSwift.cohort = .fraction(0.5)
+    inSwift.seed = .max
+    inSwift.baselines = true
+    let yaml = """
+      # A comment
+      data: csv:heart.csv
+      label-column: disease
+      partition: dirichlet:0.5
+      model: mlp:200,100
+      optimizer: adams-bashforth
+      learningRate: 0.25
+      batch-size: full
+      cohort: 0.5
+      seed: 18446744073709551615
+      baselines: true
+      """
+    #expect(try Experiment(yaml: yaml) == inSwift)
+    var fromFlags = Experiment()
+    for (name, text) in [
+      ("data", "csv:heart.csv"), ("label-column", "disease"), ("partition", "dirichlet:0.5"), ("model", "mlp:200,100"),
+      ("optimizer", "adams-bashforth"), ("learning-rate", "0.25"), ("batch-size", "full"), ("cohort", "0.5"),
+      ("seed", "18446744073709551615"), ("baselines", "true"),
+    ] {
+      try fromFlags.set(name, to: text)
+    }
+    #expect(fromFlags == inSwift)
+    #expect(try Experiment(yaml: inSwift.yaml) == inSwift)
+    let json = try JSONEncoder().encode(inSwift)
+    #expect(try JSONDecoder().decode(Experiment.self, from: json) == inSwift)
+  }
+
+  @Test("an empty file is the default experiment", arguments: ["", "# nothing\n", "---\n"])
+  func empty(yaml: String) throws { #expect(try Experiment(yaml: yaml) == Experiment()) }
+
+  @Test("a file that says something wrong is refused in one sentence", arguments: badFiles)
+  func refusal(yaml: String, sentence: String) {
+    let error = #expect(throws: FluxionError.self) { try Experiment(yaml: yaml, name: "e.yaml") }
+    #expect(error?.message == sentence)
+    #expect(error?.code == .invalidConfiguration)
+  }
+
+  static let badFiles: [(String, String)] = [
+    (
+      "rounds: 3\nbatchsize: 3",
+      "there is no setting \"batchsize\" (line 2 of e.yaml); did you mean \"batch-size\"?"
+    ),
+    ("lerning-rate: 1", "there is no setting \"lerning-rate\" (line 1 of e.yaml); did you mean \"learning-rate\"?"),
+    ("\nrounds: many", "rounds takes a whole number of at least 1; it was given \"many\" (line 2 of e.yaml)"),
+    ("rounds: 0", "rounds takes a whole number of at least 1; it was given \"0\" (line 1 of e.yaml)"),
+    ("rounds: 2.5", "rounds takes a whole number of at least 1; it was given \"2.5\" (line 1 of e.yaml)"),
+    ("parties: 0", "parties takes a whole number of at least 1; it was given \"0\" (line 1 of e.yaml)"),
+    ("learningRate: .nan", "learning-rate takes a number above 0; it was given \".nan\" (line 1 of e.yaml)"),
+    (
+      "cohort: 1.5",
+      "cohort takes a number of parties, a fraction between 0 and 1, or all; it was given \"1.5\" (line 1 of e.yaml)"
+    ),
+    ("rounds: [1, 2]", "\"rounds\" (line 1 of e.yaml) takes one value, not a list or a mapping"),
+    ("- rounds", "e.yaml holds no settings; write one \"name: value\" a line"),
+    ("rounds: 1\nrounds: 2", "e.yaml is no YAML: line 1: \"rounds\" is set twice"),
+    ("batch-size: 1\nbatchSize: 2", "line 2 of e.yaml sets \"batchSize\" a second time; once is enough"),
+    (
+      "algorithm: fedavgg",
+      "algorithm takes one of fedavg, fedsgd; it was given \"fedavgg\"; did you mean \"fedavg\"? (line 1 of e.yaml)"
+    ),
+    (
+      "model: cmm",
+      "there is no model \"cmm\"; did you mean \"cnn\"? use one of linear | logistic | mlp:200,200 | cnn (line 1 of e.yaml)"
+    ),
+    ("model: mlp:0", "model \"mlp:0\" needs the widths of its hidden layers, as in \"mlp:200,200\" (line 1 of e.yaml)"),
+  ]
+
+  @Test("data has a text form", arguments: ["digits", "mnist", "idx:a/b", "csv:a b.csv", "synthetic-linear"])
+  func dataSource(text: String) throws { #expect(try DataSource(parsing: text).description == text) }
+
+  @Test("data by its path is a directory of IDX files")
+  func path() throws { #expect(try DataSource(parsing: "../mnist") == .idx("../mnist")) }
+
+  @Test(
+    "deep or broken YAML ends in a sentence",
+    arguments: [
+      String(repeating: "[", count: 100_000), "a: 'b", "a: b: c", "\u{0}", "&a [*a]", "*b", "? [a]\n: b",
+    ])
+  func broken(yaml: String) { #expect(throws: FluxionError.self) { try Experiment(yaml: yaml) } }
+}
