@@ -64,7 +64,7 @@ extension Report {
         ? [.init("each way", ups)]
         : [.init("to the server", ups), .init("to the clients", downs, isDashed: true)])
     let summary = "↑ \(Figures.bytes(up))  ↓ \(Figures.bytes(down))"
-    figure("Traffic, summed up", summary, into: &markup, svg: chart.svg())
+    figure("Traffic in all", summary, into: &markup, svg: chart.svg())
   }
 
   private func timeCurve(into markup: inout Markup) {

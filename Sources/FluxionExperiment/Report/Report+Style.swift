@@ -85,6 +85,7 @@ extension Report {
         border-bottom: 1px solid var(--line); column-gap: 14px; align-items: baseline; }
       .comparison tr > * { padding: 0; border: 0; }
       .comparison tbody td:last-child { order: 1; color: var(--muted); font-size: .94rem; }
+      .comparison tbody td:last-child::before { content: "loss "; }
       .comparison .drawn { grid-column: 1 / -1; order: 2; width: auto; margin-top: 8px; }
       table:not(.comparison) th, table:not(.comparison) td { padding: 7px 9px; }
     }
