@@ -49,7 +49,8 @@ let package = Package(
       dependencies: ["FluxionCalculus", "CZlib", .product(name: "Crypto", package: "swift-crypto")],
       exclude: ["Digits/README.md", "Digits/make_digits.py"],
       resources: [.embedInCode("Digits/digits.bin.gz")]),
-    .target(name: "FluxionFederation", dependencies: ["FluxionCalculus", "FluxionLearning", "FluxionData"]),
+    .target(
+      name: "FluxionFederation", dependencies: ["CFluxionKernels", "FluxionCalculus", "FluxionLearning", "FluxionData"]),
     .target(
       name: "FluxionCoordination",
       dependencies: ["FluxionCalculus", "FluxionLearning", "FluxionFederation"]),
@@ -100,6 +101,15 @@ let package = Package(
     .testTarget(
       name: "FluxionExperimentTests",
       dependencies: ["FluxionExperiment", "FluxionCoordination", "FluxionCalculus", "FluxionData", "FluxionLearning"]),
+    .testTarget(
+      name: "FluxionCoordinationTests",
+      dependencies: ["FluxionCoordination", "FluxionFederation", "FluxionLearning", "FluxionCalculus"]),
+    .testTarget(
+      name: "FluxionSimulationTests",
+      dependencies: [
+        "FluxionSimulation", "FluxionCoordination", "FluxionFederation", "FluxionData", "FluxionLearning",
+        "FluxionCalculus",
+      ]),
   ]
 )
 
