@@ -198,7 +198,9 @@ extension RoundStateMachine {
 
   /// Keeps score of an evaluation; a reason if the run ends with it.
   private mutating func note(loss: Double?, accuracy: Double?) -> StopReason? {
-    if let accuracy, let target = policy.targetAccuracy, accuracy >= target { return .targetReached(accuracy: accuracy) }
+    if let accuracy, let target = policy.targetAccuracy, accuracy >= target {
+      return .targetReached(accuracy: accuracy)
+    }
     guard let loss, let patience = policy.patience,
       EarlyStopping(patience: patience).observe(loss, at: round, &progress.stopping)
     else { return nil }
