@@ -101,15 +101,6 @@ let package = Package(
     .testTarget(
       name: "FluxionExperimentTests",
       dependencies: ["FluxionExperiment", "FluxionCoordination", "FluxionCalculus", "FluxionData", "FluxionLearning"]),
-    .testTarget(
-      name: "FluxionCoordinationTests",
-      dependencies: ["FluxionCoordination", "FluxionFederation", "FluxionLearning", "FluxionCalculus"]),
-    .testTarget(
-      name: "FluxionSimulationTests",
-      dependencies: [
-        "FluxionSimulation", "FluxionCoordination", "FluxionFederation", "FluxionData", "FluxionLearning",
-        "FluxionCalculus",
-      ]),
   ]
 )
 

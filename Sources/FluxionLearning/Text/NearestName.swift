@@ -1,4 +1,5 @@
-/// The name among `names` that is the fewest edits away (Levenshtein 1966), the first of them at ties.
+/// The name among `names` that is the fewest edits away (Levenshtein 1966), the first of them at ties; a name that only
+/// goes on after `name` counts as one edit.
 package func nearestName(to name: String, among names: [String]) -> String? {
   func distance(_ a: [Character], _ b: [Character]) -> Int {
     var row = Array(0...b.count)
@@ -15,8 +16,12 @@ package func nearestName(to name: String, among names: [String]) -> String? {
   }
   // A name from outside may be of any length; no known one is longer than this.
   let text = Array(name.lowercased().prefix(100))
-  return names.map { (name: $0, distance: distance(text, Array($0.lowercased()))) }
-    .min { $0.distance < $1.distance }?.name
+  return names.map { candidate in
+    let letters = Array(candidate.lowercased())
+    let isBeginning = !text.isEmpty && letters.starts(with: text)
+    return (name: candidate, distance: isBeginning ? min(1, letters.count - text.count) : distance(text, letters))
+  }
+  .min { $0.distance < $1.distance }?.name
 }
 
 /// The sentence that says that a name is not known, and which known one is nearest.
