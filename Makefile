@@ -6,10 +6,10 @@ SHELL := /bin/bash
 SWIFT_FLAGS := -c release -Xswiftc -enable-testing
 SOURCES := Package.swift Sources Tests
 
-.PHONY: help setup build demo test check format bench docs clean
+.PHONY: help setup build demo test check format bench bench-peers docs clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Install the system libraries that are missing
 	@Scripts/install-dependencies
@@ -29,6 +29,15 @@ check: ## Check formatting and the rules of the house
 
 format: ## Format the sources
 	swift format --in-place --recursive $(SOURCES)
+
+bench: build ## Time the training steps and the workloads (MNIST must be there)
+	swift build $(SWIFT_FLAGS) --package-path Benchmarks
+	Benchmarks/bench
+
+bench-peers: build ## The same, in turn with the peers of Benchmarks/peers/setup (PyTorch and JAX)
+	swift build $(SWIFT_FLAGS) --package-path Benchmarks
+	Benchmarks/peers/setup torch jax
+	Benchmarks/bench --peers torch,jax
 
 clean: ## Remove what was built
 	rm -rf .build

@@ -49,7 +49,8 @@ let package = Package(
       dependencies: ["FluxionCalculus", "CZlib", .product(name: "Crypto", package: "swift-crypto")],
       exclude: ["Digits/README.md", "Digits/make_digits.py"],
       resources: [.embedInCode("Digits/digits.bin.gz")]),
-    .target(name: "FluxionFederation", dependencies: ["FluxionCalculus", "FluxionLearning", "FluxionData"]),
+    .target(
+      name: "FluxionFederation", dependencies: ["CFluxionKernels", "FluxionCalculus", "FluxionLearning", "FluxionData"]),
     .target(
       name: "FluxionCoordination",
       dependencies: ["FluxionCalculus", "FluxionLearning", "FluxionFederation"]),

@@ -29,19 +29,11 @@ struct ElementwiseProgram {
       flat.withUnsafeBufferPointer { flat in
         registers.withUnsafeBufferPointer { registers in
           guard let first = registers.baseAddress else { return }
-          var program = fx_ew_program()
-          program.rank = Int32(dims.count)
-          withUnsafeMutableBytes(of: &program.dims) { bytes in
-            for (d, size) in dims.enumerated() {
-              bytes.storeBytes(of: Int64(size), toByteOffset: d * 8, as: Int64.self)
-            }
-          }
-          program.inputs = Int32(strides.count)
-          program.input_strides = flat.baseAddress
-          program.outputs = Int32(outputs.count)
-          program.output_registers = first
-          program.instruction_count = Int32(code.count)
-          program.instructions = code.baseAddress
+          let sizes = (dims + [Int](repeating: 1, count: 6 - dims.count)).map(Int64.init)
+          var program = fx_ew_program(
+            rank: Int32(dims.count), dims: (sizes[0], sizes[1], sizes[2], sizes[3], sizes[4], sizes[5]),
+            inputs: Int32(strides.count), input_strides: flat.baseAddress, outputs: Int32(outputs.count),
+            output_registers: first, instruction_count: Int32(code.count), instructions: code.baseAddress)
           fx_elementwise(&program, inputs, outputBuffers)
         }
       }

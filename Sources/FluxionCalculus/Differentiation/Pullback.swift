@@ -134,6 +134,14 @@ extension Unary {
 }
 
 extension Binary {
+  /// `b − 1`, but 1 where `aᵇ` is 0⁰: its derivative `0 · 0⁻¹` would be NaN, and is to be 0.
+  private func lowered(_ b: Tensor, at a: Tensor) -> Tensor {
+    if case .operation(.literal(let literal)) = b.node.source, let exponent = literal.scalar {
+      return exponent == 0 ? 1 : b - 1
+    }
+    return FluxionCalculus.select((a .== 0) * (b .== 0), 1, b - 1)
+  }
+
   fileprivate func pullback(_ a: Tensor, _ b: Tensor, _ y: Tensor, _ g: Tensor) -> [Tensor?] {
     let (da, db): (Tensor?, Tensor?) =
       switch self {
@@ -142,7 +150,11 @@ extension Binary {
       case .multiply: (g * b, g * a)
       case .divide: (g / b, -(g * y / b))
       case .power:
-        (g * (b * pow(a, b - 1)), g * FluxionCalculus.select(0 .< a, y * FluxionCalculus.log(a), 0))
+        (
+          g * (b * pow(a, lowered(b, at: a))),
+          // The inner select keeps log a finite, whose own derivative would be 0 · ∞ where it is masked.
+          g * FluxionCalculus.select(0 .< a, y * FluxionCalculus.log(FluxionCalculus.select(0 .< a, a, 1)), 0)
+        )
       case .maximum: (g * (b .< a) + g * (0.5 * (a .== b)), g * (a .< b) + g * (0.5 * (a .== b)))
       case .minimum: (g * (a .< b) + g * (0.5 * (a .== b)), g * (b .< a) + g * (0.5 * (a .== b)))
       case .less, .lessOrEqual, .equal: (nil, nil)

@@ -1,5 +1,6 @@
 import FluxionCalculus
 import FluxionData
+import FluxionLearning
 
 extension Experiment {
   /// Everything that can be set, in the order of help and files. Flags, YAML and JSON all go by this table.
@@ -43,14 +44,15 @@ extension Experiment {
       optional: "learningRate", \.learningRate, .number("a number above 0", where: { $0 > 0 }), "LR",
       "The learning rate (default: 0.05; 0.1 for tables; 0.001 for adam, adamw and rmsprop; 0.01 for adagrad)."),
     Setting(
-      "schedule", \.schedule, .text("a schedule"), "SCHEDULE",
-      "How the learning rate changes over the rounds (default: constant)."),
+      "schedule", \.schedule, .parsed(Schedule.named), "SCHEDULE",
+      "How the learning rate changes: [warmup:ROUNDS+] constant | step:EVERY,FACTOR | exponential:FACTOR | "
+        + "cosine:LENGTH | inverse-sqrt:ROUNDS | plateau:FACTOR,PATIENCE (default: constant)."),
     Setting(
       "momentum", \.momentum, .number("a number from 0 up to but not 1", where: { $0 >= 0 && $0 < 1 }), "M",
       "Of the optimisers momentum and nesterov (default: 0.9)."),
     Setting(
-      "weightDecay", \.weightDecay, .number("a number not below 0", where: { $0 >= 0 }), "W",
-      "Weight decay of the local optimiser (default: 0)."),
+      optional: "weightDecay", \.weightDecay, .number("a number not below 0", where: { $0 >= 0 }), "W",
+      "Weight decay of the optimiser (default: 0; 0.01 for adamw)."),
     Setting(
       "weighting", \.weighting, .choice, choices(Weighting.self),
       "What a party's update counts in the average (default: samples)."),

@@ -1,4 +1,5 @@
 public import FluxionData
+public import FluxionLearning
 
 /// A run, described: the data and how it is dealt out, the model, the algorithm, how long and how it is judged.
 ///
@@ -43,10 +44,11 @@ public struct Experiment: Sendable, Equatable {
   /// The step of the local optimiser, or of the server for FedSGD.
   public var learningRate: Double?
   /// How the learning rate changes over the rounds.
-  public var schedule: String = "constant"
+  public var schedule: Schedule = .constant
   /// Of the momentum and nesterov optimisers.
   public var momentum: Double = 0.9
-  public var weightDecay: Double = 0
+  /// λ of the penalty `λ/2 ‖w‖²`; nil for the optimiser's own, 0.01 for adamw and else none.
+  public var weightDecay: Double?
   /// What a party's update counts in the average.
   public var weighting: Weighting = .samples
 

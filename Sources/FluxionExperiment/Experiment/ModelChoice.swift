@@ -1,4 +1,5 @@
 import FluxionCalculus
+import FluxionLearning
 
 /// A model by name; its inputs and outputs follow from the data.
 public enum ModelChoice: Sendable, Hashable, CustomStringConvertible {
@@ -10,6 +11,8 @@ public enum ModelChoice: Sendable, Hashable, CustomStringConvertible {
   case mlp([Int])
   /// Two 5×5 convolutions of 32 and 64 filters with ReLU and pooling, then 512 units with ReLU (arXiv 1602.05629).
   case cnn
+  /// The layers themselves, as ``ModelSpecification`` writes them.
+  case layers(String)
 
   /// The forms a user may write, for messages and help.
   public static let forms = ["linear", "logistic", "mlp:200,200", "cnn"]
@@ -21,15 +24,19 @@ public enum ModelChoice: Sendable, Hashable, CustomStringConvertible {
     case .logistic: "logistic"
     case .mlp(let hidden): "mlp:\(hidden.map(String.init).joined(separator: ","))"
     case .cnn: "cnn"
+    case .layers(let text): text
     }
   }
 
-  /// Reads `linear`, `logistic`, `mlp:200,200` or `cnn`.
+  /// Reads `linear`, `logistic`, `mlp:200,200`, `cnn`, or layers written out as in `flatten; dense(10)`.
   ///
   /// - Throws: `.invalidConfiguration`, naming the nearest form, for any other text.
   public init(parsing text: String) throws {
     let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
     switch (parts[0], parts.count) {
+    case _ where text.contains { $0 == ";" || $0 == "(" }:
+      _ = try ModelSpecification(text).model()
+      self = .layers(text)
     case ("linear", 1): self = .linear
     case ("logistic", 1): self = .logistic
     case ("cnn", 1): self = .cnn

@@ -81,22 +81,29 @@ extension OperatorCase {
 
   private static let products: [OperatorCase] =
     [[], [2], [2, 1]].flatMap { (batch: [Int]) in
-      [(false, false), (true, false), (false, true), (true, true)].flatMap { ta, tb in
-        [(2, 3, 2), (1, 2, 3), (3, 1, 1)].map { m, k, n in
-          OperatorCase(
-            "matmul \(batch)\(ta ? " Aᵀ" : "")\(tb ? " Bᵀ" : "") \(m)×\(k)×\(n)",
-            .matmul(transposeA: ta, transposeB: tb),
-            [.uniform(Shape(batch + (ta ? [k, m] : [m, k]))), .uniform(Shape(batch + (tb ? [n, k] : [k, n])))])
+      [(false, false), (true, false), (false, true), (true, true)].flatMap { (ta: Bool, tb: Bool) in
+        [(2, 3, 2), (1, 2, 3), (3, 1, 1)].map { (m: Int, k: Int, n: Int) in
+          product(batch, transposeA: ta, transposeB: tb, m, k, n)
         }
       }
     }
     + [
-      OperatorCase(
-        "matmul over nothing", .matmul(transposeA: false, transposeB: false), [.uniform([2, 0]), .uniform([0, 3])]),
+      OperatorCase("matmul over nothing", plainProduct, [.uniform([2, 0]), .uniform([0, 3])]),
       OperatorCase(
         "matmul of no rows", .matmul(transposeA: false, transposeB: true), [.uniform([0, 2]), .uniform([3, 2])]),
-      OperatorCase(
-        "matmul of no batch", .matmul(transposeA: false, transposeB: false),
-        [.uniform([0, 2, 2]), .uniform([0, 2, 3])]),
+      OperatorCase("matmul of no batch", plainProduct, [.uniform([0, 2, 2]), .uniform([0, 2, 3])]),
     ]
+
+  private static let plainProduct = FluxionCalculus.Operation.matmul(transposeA: false, transposeB: false)
+
+  private static func product(
+    _ batch: [Int], transposeA: Bool, transposeB: Bool, _ m: Int, _ k: Int, _ n: Int
+  ) -> OperatorCase {
+    let a = Shape(batch + (transposeA ? [k, m] : [m, k]))
+    let b = Shape(batch + (transposeB ? [n, k] : [k, n]))
+    let flags = (transposeA ? " Aᵀ" : "") + (transposeB ? " Bᵀ" : "")
+    return OperatorCase(
+      "matmul \(batch)\(flags) \(m)×\(k)×\(n)", .matmul(transposeA: transposeA, transposeB: transposeB),
+      [.uniform(a), .uniform(b)])
+  }
 }

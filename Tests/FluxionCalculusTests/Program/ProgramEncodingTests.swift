@@ -152,7 +152,7 @@ struct ProgramEncodingTests {
     ("an operand that is the instruction itself", "earlier", { $0.writeInstruction("exp", operands: [0]) }),
     ("an operand before the first", "earlier", { $0.writeInstruction("exp", operands: [2]) }),
     ("too few operands", "add takes 2 operands", { $0.writeInstruction("add", operands: [1]) }),
-    ("another result type", "said to be", { $0.writeInstruction("exp", operands: [1], type: TensorType([3])) }),
+    ("another result type", "said to be", { $0.writeInstruction("exp", operands: [1], type: TensorType([2, 3])) }),
     (
       "a flag that is 2", "neither 0 nor 1",
       {

@@ -41,6 +41,21 @@ struct ProgramListingTests {
         """)
   }
 
+  @Test("tells operators apart by their attributes")
+  func attributes() throws {
+    var operations: [String: Set<FluxionCalculus.Operation>] = [:]
+    for row in OperatorCase.all {
+      for instruction in try row.program().pullback().instructions {
+        // Long literals are cut short.
+        if case .literal = instruction.operation { continue }
+        let text = "\(instruction.operation.name) \(instruction.operation.attributes) : \(instruction.type)"
+        operations[text, default: []].insert(instruction.operation)
+      }
+    }
+    #expect(operations.count > 100)
+    for (text, operations) in operations { #expect(operations.count == 1, "\(text) is any of \(operations)") }
+  }
+
   @Test("is a graph in the DOT language")
   func graph() throws {
     let graph = try layer().graphviz()

@@ -1,0 +1,94 @@
+import ArgumentParser
+import Fluxion
+
+/// The settings of an experiment as flags; their names, forms and help come from the experiment's own table.
+struct ExperimentFlags: ParsableArguments {
+  @OptionGroup(title: "Data") var data: DataFlags
+  @OptionGroup(title: "Learning") var learning: LearningFlags
+  @OptionGroup(title: "Run") var run: RunFlags
+
+  /// Puts what was given in place of what `experiment` says.
+  func apply(to experiment: inout Experiment) throws {
+    try experiment.apply(data.given + learning.given + run.given)
+  }
+}
+
+struct DataFlags: ParsableArguments {
+  @Option(help: .setting("data")) var data: String?
+  @Option(help: .setting("dataDir")) var dataDir: String?
+  @Option(help: .setting("labelColumn")) var labelColumn: String?
+  @Option(help: .setting("testFraction")) var testFraction: String?
+  @Option(help: .setting("parties")) var parties: String?
+  @Option(help: .setting("partition")) var partition: String?
+
+  var given: [(String, String?)] {
+    [
+      ("data", data), ("dataDir", dataDir), ("labelColumn", labelColumn), ("testFraction", testFraction),
+      ("parties", parties), ("partition", partition),
+    ]
+  }
+}
+
+struct LearningFlags: ParsableArguments {
+  @Option(help: .setting("model")) var model: String?
+  @Option(help: .setting("algorithm")) var algorithm: String?
+  @Option(help: .setting("rounds")) var rounds: String?
+  @Option(help: .setting("cohort")) var cohort: String?
+  @Option(help: .setting("epochs")) var epochs: String?
+  @Option(help: .setting("batchSize")) var batchSize: String?
+  @Option(help: .setting("optimizer")) var optimizer: String?
+  @Option(help: .setting("learningRate")) var learningRate: String?
+  @Option(help: .setting("schedule")) var schedule: String?
+  @Option(help: .setting("momentum")) var momentum: String?
+  @Option(help: .setting("weightDecay")) var weightDecay: String?
+  @Option(help: .setting("weighting")) var weighting: String?
+
+  var given: [(String, String?)] {
+    [
+      ("model", model), ("algorithm", algorithm), ("rounds", rounds), ("cohort", cohort), ("epochs", epochs),
+      ("batchSize", batchSize), ("optimizer", optimizer), ("learningRate", learningRate), ("schedule", schedule),
+      ("momentum", momentum), ("weightDecay", weightDecay), ("weighting", weighting),
+    ]
+  }
+}
+
+struct RunFlags: ParsableArguments {
+  @Option(help: .setting("targetAccuracy")) var targetAccuracy: String?
+  @Option(help: .setting("patience")) var patience: String?
+  @Option(help: .setting("evaluateEvery")) var evaluateEvery: String?
+  @Flag(inversion: .prefixedNo, help: .setting("baselines")) var baselines: Bool?
+  @Option(help: .setting("seed")) var seed: String?
+  @Option(help: .setting("threads")) var threads: String?
+  @Option(name: [.short, .long], help: .setting("output")) var output: String?
+
+  var given: [(String, String?)] {
+    [
+      ("targetAccuracy", targetAccuracy), ("patience", patience), ("evaluateEvery", evaluateEvery),
+      ("baselines", baselines.map(String.init)), ("seed", seed), ("threads", threads), ("output", output),
+    ]
+  }
+}
+
+extension Experiment {
+  /// Sets what was given as flags.
+  ///
+  /// - Throws: ``UsageError`` that says which flag is wrong and what would be right.
+  mutating func apply(_ given: [(name: String, text: String?)]) throws {
+    for (name, text) in given {
+      guard let text else { continue }
+      do {
+        try set(name, to: text)
+      } catch let error as FluxionError {
+        let flag = Self.setting(named: name)?.flag ?? name
+        throw UsageError(message: error.message.hasPrefix(flag + " ") ? "--\(error.message)" : error.message)
+      }
+    }
+  }
+}
+
+extension ArgumentHelp {
+  static func setting(_ name: String) -> ArgumentHelp {
+    let setting = Experiment.setting(named: name)
+    return ArgumentHelp(setting?.help ?? "", valueName: setting?.placeholder)
+  }
+}

@@ -1,0 +1,200 @@
+import FluxionCalculus
+public import FluxionFederation
+public import FluxionLearning
+
+/// Carries out what the ``RoundStateMachine`` decides, against a transport, a clock and a store.
+///
+/// ```swift
+/// let coordinator = try Coordinator(
+///   algorithm, configuration, transport: transport, clock: WallClock(), store: InMemoryStore())
+/// while let record = try await coordinator.nextRound() { print(record) }
+/// let model = await coordinator.parameters
+/// ```
+public actor Coordinator<Algorithm: FederatedAlgorithm> {
+  public let algorithm: Algorithm
+  /// The global parameters after the last finished round.
+  public private(set) var parameters: Parameters
+  /// Why the run ended; nil while it goes on.
+  public private(set) var stopReason: StopReason?
+
+  private let configuration: CoordinatorConfiguration
+  private let transport: any Transport
+  private let clock: any RunClock
+  private let store: any Store
+  private let inbox = Inbox()
+  private var machine: RoundStateMachine
+  private var state: Algorithm.State
+  private var actions: [RoundStateMachine.Action] = []
+  private var current: RoundInProgress?
+  private var hasBegun = false
+
+  /// - Throws: ``FluxionError/Code/invalidArgument`` for settings of policy or algorithm that cannot hold.
+  public init(
+    _ algorithm: Algorithm, _ configuration: CoordinatorConfiguration, transport: any Transport, clock: any RunClock,
+    store: any Store
+  ) throws {
+    self.algorithm = algorithm
+    self.configuration = configuration
+    (self.transport, self.clock, self.store) = (transport, clock, store)
+    parameters = configuration.parameters
+    machine = try RoundStateMachine(configuration.policy)
+    state = try algorithm.initialState(for: configuration.parameters)
+  }
+
+  /// Ends the run: at once in a round's training, else when the round at hand is recorded.
+  public nonisolated func stop() { inbox.put(.stop) }
+
+  /// Runs until a round is recorded; nil when the run has ended.
+  ///
+  /// - Throws: ``FluxionError`` that names round and client, with code `diverged` if training left the finite numbers,
+  ///   when the policy is to stop at a client's failure; whatever transport, store and evaluation throw.
+  public func nextRound() async throws -> RoundRecord? {
+    if !hasBegun { try await begin() }
+    // Actions are left over when a round's record was handed out before them.
+    if actions.isEmpty, stopReason == nil {
+      actions = machine.handle(inbox.holdsStop ? .stopRequested : .nextRound)
+    }
+    while stopReason == nil {
+      while !actions.isEmpty {
+        if let record = try await carryOut(actions.removeFirst()) { return record }
+      }
+      if stopReason == nil { try await receive(await inbox.next()) }
+    }
+    return nil
+  }
+
+  private func begin() async throws {
+    hasBegun = true
+    if let checkpoint = try await store.checkpoint(of: Algorithm.State.self) {
+      machine = try RoundStateMachine(configuration.policy, resuming: checkpoint.progress)
+      parameters = checkpoint.parameters
+      state = checkpoint.state
+      try await store.append(.runResumed(afterRound: checkpoint.progress.round))
+    } else {
+      try await store.append(
+        .runStarted(
+          algorithm: algorithm.name, clients: configuration.policy.clients, parameterCount: parameters.layout.count))
+    }
+  }
+}
+
+extension Coordinator {
+  private func receive(_ message: Inbox.Message) async throws {
+    switch message {
+    case .reports(let batch): actions += try await settle(batch)
+    case .deadlinePassed(let round): actions += machine.handle(.deadlinePassed(round: round))
+    case .stop: actions += machine.handle(.stopRequested)
+    }
+  }
+
+  /// Judges reports, folds in the updates that count, puts them on record, and answers.
+  private func settle(_ batch: ReportBatch) async throws -> [RoundStateMachine.Action] {
+    var verdicts = batch.reports.map { machine.admit($0) }
+    let trained = batch.reports.indices.filter { batch.reports[$0].hasUpdate }
+    let accepted = trained.filter { verdicts[$0] == .accepted }
+    if !accepted.isEmpty, var round = current {
+      guard accepted.count == trained.count else {
+        throw FluxionError(
+          .invalidArgument,
+          "a batch of \(trained.count) updates counts as a whole, but only \(accepted.count) of them were due")
+      }
+      current = nil  // The sum is folded in place: nobody else may hold it.
+      do {
+        try batch.updates.fold(into: &round.sum, weighting: round.plan.weighting)
+        let reports = accepted.map { batch.reports[$0] }
+        round.reports += reports
+        try await store.append(.updatesAccepted(reports))
+      } catch let error as FluxionError where accepted.count == 1 && error.isRefusal {
+        let failure = ClientFailure(error.code == .diverged ? .diverged : .malformed, error.message)
+        verdicts[accepted[0]] = machine.revoke(batch.reports[accepted[0]], failure)
+      }
+      current = round
+    }
+    for (report, verdict) in zip(batch.reports, verdicts) {
+      guard case .refused(let failure) = verdict else { continue }
+      try await store.append(.updateRefused(round: report.round, client: report.client, failure))
+    }
+    batch.updates.answer(verdicts)
+    return machine.handle(.reportsSettled)
+  }
+
+  /// A record if the action was to make one.
+  private func carryOut(_ action: RoundStateMachine.Action) async throws -> RoundRecord? {
+    switch action {
+    case .train(let round, let clients): try await train(round, clients)
+    case .startDeadline(let round, let delay):
+      current?.deadline = clock.schedule(after: delay) { [inbox] in inbox.put(.deadlinePassed(round: round)) }
+    case .cancelDeadline:
+      current?.deadline?.cancel()
+    case .discard(let round):
+      current = nil
+      await transport.endRound(round)
+      try await store.append(.roundDiscarded(round: round))
+    case .aggregate(let round): actions += try await aggregate(round)
+    case .evaluate(let round):
+      let begin = clock.now()
+      let evaluation = try await configuration.evaluate(parameters)
+      current?.evaluation = evaluation
+      current?.evaluationSeconds = (clock.now() - begin) / .seconds(1)
+      actions += machine.handle(.evaluated(round: round, loss: evaluation.loss, accuracy: evaluation.accuracy))
+    case .record: return try await record()
+    case .finish(let reason): try await finish(reason)
+    }
+    return nil
+  }
+
+  private func train(_ round: Int, _ clients: [Int]) async throws {
+    let plan = try algorithm.plan(round: round, state: state)
+    try await store.append(.roundStarted(round: round, cohort: clients.count))
+    current = RoundInProgress(
+      round: round, cohort: clients.count, plan: plan,
+      sum: plan.aggregator.makeAccumulator(count: parameters.layout.count), begin: clock.now())
+    let request = TrainingRequest(
+      round: round, clients: clients, plan: plan, parameters: parameters,
+      key: configuration.policy.key.folding("round", round))
+    try await transport.train(request) { [inbox] in inbox.put(.reports($0)) }
+  }
+
+  private func aggregate(_ round: Int) async throws -> [RoundStateMachine.Action] {
+    guard var finished = current else { return [] }
+    // Ascending, so that sums over reports do not depend on who reported first.
+    finished.reports.sort { $0.client < $1.client }
+    current = finished
+    await transport.endRound(round)
+    let aggregate = Aggregate(
+      round: round, update: try finished.sum.finish(), trainLoss: finished.trainLoss, clients: finished.reports.count)
+    try algorithm.step(&parameters, aggregate, state: &state)
+    current?.seconds = (clock.now() - finished.begin) / .seconds(1)
+    return machine.handle(.stepped(round: round))
+  }
+
+  private func record() async throws -> RoundRecord? {
+    guard let finished = current else { return nil }
+    current = nil
+    let record = finished.record(
+      parameterCount: parameters.layout.count, name: configuration.name, recordsClients: configuration.recordsClients)
+    try await store.save(Checkpoint(progress: machine.progress, parameters: parameters, state: state))
+    try await store.append(.roundRecorded(record))
+    return record
+  }
+
+  private func finish(_ reason: StopReason) async throws {
+    stopReason = reason
+    try await store.append(.runFinished(reason))
+    guard case .clientFailed(let round, let client, let failure) = reason else { return }
+    let name = configuration.name(client)
+    throw failure.kind == .diverged
+      ? FluxionError(
+        .diverged, "training diverged in round \(round) at \(name): \(failure.reason); a lower learning rate may help")
+      : FluxionError(.unsupported, "\(name) could not take part in round \(round): \(failure.reason)")
+  }
+}
+
+extension ClientReport {
+  fileprivate var hasUpdate: Bool { if case .trained = outcome { true } else { false } }
+}
+
+extension FluxionError {
+  /// Whether the fault lies with an update rather than with this process.
+  fileprivate var isRefusal: Bool { [.diverged, .shapeMismatch, .invalidArgument, .corruptData].contains(code) }
+}

@@ -1,0 +1,56 @@
+import FluxionFederation
+
+/// What the coordinator holds while a round goes on.
+struct RoundInProgress {
+  let round: Int
+  let cohort: Int
+  let plan: RoundPlan
+  var sum: any UpdateAccumulator
+  /// When training began.
+  let begin: Duration
+  var deadline: ScheduledAction?
+  /// Accepted reports; ascending by client once the round is aggregated.
+  var reports: [ClientReport] = []
+  var seconds = 0.0
+  var evaluation: Evaluation?
+  var evaluationSeconds = 0.0
+
+  init(round: Int, cohort: Int, plan: RoundPlan, sum: any UpdateAccumulator, begin: Duration) {
+    self.round = round
+    self.cohort = cohort
+    self.plan = plan
+    self.sum = sum
+    self.begin = begin
+  }
+
+  /// Who has trained, with what to tell of it.
+  private var trained: [(client: Int, metrics: ClientMetrics)] {
+    reports.compactMap { report in
+      if case .trained(let metrics) = report.outcome { (report.client, metrics) } else { nil }
+    }
+  }
+
+  /// The mean loss of all samples that the cohort trained on.
+  var trainLoss: Double {
+    let trained = self.trained
+    let count = trained.reduce(0) { $0 + $1.metrics.lossCount }
+    return count > 0 ? trained.reduce(0) { $0 + $1.metrics.lossSum } / Double(count) : 0
+  }
+
+  /// The bytes of a message around its parameters: run, round and client, counts and a digest.
+  static let headerByteCount = 128
+
+  func record(parameterCount: Int, name: (Int) -> String, recordsClients: Bool) -> RoundRecord {
+    let messageByteCount = 4 * parameterCount + Self.headerByteCount
+    let parties = (recordsClients ? trained : []).map { client, metrics in
+      PartyRecord(
+        party: client, name: name(client), samples: metrics.samples, steps: metrics.steps,
+        trainLoss: metrics.trainLoss, seconds: metrics.seconds)
+    }
+    return RoundRecord(
+      round: round, testAccuracy: evaluation?.accuracy, testLoss: evaluation?.loss,
+      testMetrics: evaluation?.values ?? [:], trainLoss: trainLoss, seconds: seconds,
+      evaluationSeconds: evaluationSeconds, bytesUp: reports.count * messageByteCount,
+      bytesDown: cohort * messageByteCount, parties: parties)
+  }
+}

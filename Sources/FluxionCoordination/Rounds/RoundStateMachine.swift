@@ -1,0 +1,243 @@
+import FluxionCalculus
+import FluxionFederation
+public import FluxionLearning
+
+/// The policy of a run: events in, actions out. It has no clock, no lock and does no work itself.
+///
+/// ```
+/// idle ─next→ training ─all answered, or deadline→ aggregating ─stepped→ evaluating ─evaluated→ idle … finished
+///             ↑    └─ quorum missed ─┐                      └─ nothing to evaluate → idle
+///             └──────────────────────┘
+/// ```
+///
+/// Reports come in two moves, so that nothing is folded in that does not count and nothing is acknowledged that was not
+/// folded: ``admit(_:)`` says what a report is worth, and ``handle(_:)`` with ``Event/reportsSettled`` says that all
+/// admitted updates have been folded in and are on record.
+///
+/// ```swift
+/// var machine = try RoundStateMachine(RoundPolicy(clients: 2, rounds: 1, key: RandomKey(seed: 7)))
+/// machine.handle(.nextRound)       // [.train(round: 1, clients: [0, 1])]
+/// machine.admit(report)            // .accepted
+/// ```
+public struct RoundStateMachine: Sendable {
+  public enum Event: Hashable, Sendable {
+    /// The round before, if any, is recorded; begin another.
+    case nextRound
+    /// Every update admitted so far is folded in and on record.
+    case reportsSettled
+    case deadlinePassed(round: Int)
+    /// The server's step is taken.
+    case stepped(round: Int)
+    case evaluated(round: Int, loss: Double?, accuracy: Double?)
+    case stopRequested
+  }
+
+  public enum Action: Hashable, Sendable {
+    /// Have the clients, in ascending order, train from the global parameters.
+    case train(round: Int, clients: [Int])
+    case startDeadline(round: Int, Duration)
+    case cancelDeadline(round: Int)
+    /// Finish the aggregate and take the server's step.
+    case aggregate(round: Int)
+    /// Drop what was folded in: the round missed its quorum or the run was stopped.
+    case discard(round: Int)
+    case evaluate(round: Int)
+    /// The round is done: record it.
+    case record(round: Int)
+    case finish(StopReason)
+  }
+
+  public enum Phase: Hashable, Sendable {
+    case idle
+    case training
+    case aggregating
+    case evaluating
+    case finished(StopReason)
+  }
+
+  public let policy: RoundPolicy
+  public private(set) var phase = Phase.idle
+  /// The round in progress or, between rounds, the last; 0 before the first.
+  public var round: Int { progress.round }
+  /// What outlives a round.
+  public private(set) var progress: Progress
+
+  /// What the machine must remember to go on after a restart.
+  public struct Progress: Codable, Hashable, Sendable {
+    public var round = 0
+    public var stopping = EarlyStopping.State()
+    public var missedRounds = 0
+
+    public init() {}
+  }
+
+  private let cohortSize: Int
+  private var cohort: [Int] = []
+  private var answers: [Answer] = []
+  private var unanswered = 0
+  public private(set) var accepted = 0
+  private var failed: StopReason?
+  private var stopIsRequested = false
+
+  private enum Answer: UInt8 { case none, accepted, refused }
+
+  /// - Parameter progress: where to go on; nil begins a run.
+  /// - Throws: ``FluxionError/Code/invalidArgument`` for a policy that cannot hold.
+  public init(_ policy: RoundPolicy, resuming progress: Progress? = nil) throws {
+    cohortSize = try policy.validatedCohortSize()
+    self.policy = policy
+    self.progress = progress ?? Progress()
+  }
+}
+
+extension RoundStateMachine {
+  /// What a report is worth. Constant time but for finding the client in the cohort.
+  public mutating func admit(_ report: ClientReport) -> Verdict {
+    if report.round < round || (report.round == round && phase != .training) { return .late }
+    guard report.round == round, let position = position(of: report.client) else { return .notSelected }
+    switch answers[position] {
+    case .accepted: return .duplicate
+    case .refused: return .noted
+    case .none: break
+    }
+    unanswered -= 1
+    switch report.outcome {
+    case .trained(let metrics):
+      if let failure = fault(in: metrics) { return refuse(position, failure) }
+      answers[position] = .accepted
+      accepted += 1
+      return .accepted
+    case .failed(let failure):
+      return refuse(position, failure)
+    }
+  }
+
+  /// Takes back the acceptance of an update that turned out, while it was folded in, to be no use.
+  public mutating func revoke(_ report: ClientReport, _ failure: ClientFailure) -> Verdict {
+    guard phase == .training, report.round == round, let position = position(of: report.client),
+      answers[position] == .accepted
+    else { return .late }
+    accepted -= 1
+    return refuse(position, failure)
+  }
+
+  /// What follows from an event; nothing, for events that come too late.
+  public mutating func handle(_ event: Event) -> [Action] {
+    switch (event, phase) {
+    case (.nextRound, .idle):
+      return round >= policy.rounds ? finish(.completed) : beginRound()
+    case (.reportsSettled, .training):
+      if let failed { return closeTraining() + [.discard(round: round)] + finish(failed) }
+      return unanswered == 0 ? closeTraining() + weighUp() : []
+    case (.deadlinePassed(let round), .training) where round == self.round:
+      return weighUp()
+    case (.stepped(let round), .aggregating) where round == self.round:
+      progress.missedRounds = 0
+      guard isEvaluationDue else { return endRound() }
+      phase = .evaluating
+      return [.evaluate(round: round)]
+    case (.evaluated(let round, let loss, let accuracy), .evaluating) where round == self.round:
+      return endRound(ending: note(loss: loss, accuracy: accuracy))
+    case (.stopRequested, .training):
+      return closeTraining() + [.discard(round: round)] + finish(.requested)
+    case (.stopRequested, .idle):
+      return finish(.requested)
+    case (.stopRequested, .aggregating), (.stopRequested, .evaluating):
+      // What is begun is brought to its end.
+      stopIsRequested = true
+      return []
+    default: return []
+    }
+  }
+}
+
+extension RoundStateMachine {
+  private mutating func beginRound() -> [Action] {
+    progress.round += 1
+    cohort = Cohort.select(cohortSize, of: policy.clients, key: policy.key.folding("cohort", round))
+    answers = [Answer](repeating: .none, count: cohort.count)
+    (unanswered, accepted, failed) = (cohort.count, 0, nil)
+    phase = .training
+    let train = Action.train(round: round, clients: cohort)
+    return policy.deadline.map { [train, .startDeadline(round: round, $0)] } ?? [train]
+  }
+
+  private func closeTraining() -> [Action] { policy.deadline == nil ? [] : [.cancelDeadline(round: round)] }
+
+  /// Nobody is waited for any longer: are the updates enough?
+  private mutating func weighUp() -> [Action] {
+    if accepted >= policy.quorumCount(of: cohort.count) {
+      phase = .aggregating
+      return [.aggregate(round: round)]
+    }
+    progress.missedRounds += 1
+    let discard = Action.discard(round: round)
+    if progress.missedRounds >= policy.missedRoundLimit || round >= policy.rounds {
+      return [discard] + finish(.quorumMissed(round: round))
+    }
+    return [discard] + beginRound()
+  }
+
+  private mutating func endRound(ending reason: StopReason? = nil) -> [Action] {
+    phase = .idle
+    let record = Action.record(round: round)
+    if let reason = reason ?? (stopIsRequested ? .requested : round >= policy.rounds ? .completed : nil) {
+      return [record] + finish(reason)
+    }
+    return [record]
+  }
+
+  private mutating func finish(_ reason: StopReason) -> [Action] {
+    phase = .finished(reason)
+    return [.finish(reason)]
+  }
+
+  private var isEvaluationDue: Bool {
+    policy.evaluateEvery > 0 && (round % policy.evaluateEvery == 0 || round >= policy.rounds)
+  }
+
+  /// Keeps score of an evaluation; a reason if the run ends with it.
+  private mutating func note(loss: Double?, accuracy: Double?) -> StopReason? {
+    if let accuracy, let target = policy.targetAccuracy, accuracy >= target {
+      return .targetReached(accuracy: accuracy)
+    }
+    guard let loss, let patience = policy.patience,
+      EarlyStopping(patience: patience).observe(loss, at: round, &progress.stopping)
+    else { return nil }
+    return .noImprovement(evaluations: progress.stopping.observationsWithoutImprovement)
+  }
+
+  private mutating func refuse(_ position: Int, _ failure: ClientFailure) -> Verdict {
+    answers[position] = .refused
+    if policy.onFailure == .stops, failed == nil {
+      failed = .clientFailed(round: round, client: cohort[position], failure)
+    }
+    return .refused(failure)
+  }
+
+  /// What no honest client reports.
+  private func fault(in metrics: ClientMetrics) -> ClientFailure? {
+    guard metrics.lossSum.isFinite else {
+      return ClientFailure(.diverged, "the training loss became \(metrics.lossSum)")
+    }
+    guard metrics.samples >= 1, metrics.samples <= policy.maximumSamples else {
+      return ClientFailure(
+        .malformed, "a client holds 1 to \(policy.maximumSamples) samples; it claims \(metrics.samples)")
+    }
+    guard metrics.steps >= 0, metrics.lossCount >= 0, metrics.seconds >= 0 else {
+      return ClientFailure(.malformed, "steps, losses and seconds are not negative")
+    }
+    return nil
+  }
+
+  private func position(of client: Int) -> Int? {
+    // A cohort of everyone is 0, 1, 2 …
+    if client >= 0, client < cohort.count, cohort[client] == client { return client }
+    var (low, high) = (0, cohort.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if cohort[middle] < client { low = middle + 1 } else { high = middle }
+    }
+    return low < cohort.count && cohort[low] == client ? low : nil
+  }
+}

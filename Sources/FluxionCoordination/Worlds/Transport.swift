@@ -1,0 +1,65 @@
+public import FluxionCalculus
+public import FluxionFederation
+public import FluxionLearning
+
+/// How the coordinator reaches its clients: in process, over a network, or a test's own.
+///
+/// A transport works in bulk: it is handed a whole cohort, and delivers reports as they come, one or thousands at a
+/// time. Reports may be delivered from any thread, during ``train(_:deliver:)`` or after it has returned, more than
+/// once and too late; the coordinator sorts that out.
+public protocol Transport: Sendable {
+  /// Has clients train. Returns when the work is handed out.
+  func train(_ request: TrainingRequest, deliver: @escaping @Sendable (ReportBatch) -> Void) async throws
+
+  /// No report of this round is wanted any longer.
+  func endRound(_ round: Int) async
+}
+
+/// The work of one round.
+public struct TrainingRequest: Sendable {
+  public var round: Int
+  /// Ascending.
+  public var clients: [Int]
+  public var plan: RoundPlan
+  /// The global parameters.
+  public var parameters: Parameters
+  /// The round's key; a client draws from `key.folding("client", client)`.
+  public var key: RandomKey
+
+  public init(round: Int, clients: [Int], plan: RoundPlan, parameters: Parameters, key: RandomKey) {
+    self.round = round
+    self.clients = clients
+    self.plan = plan
+    self.parameters = parameters
+    self.key = key
+  }
+}
+
+/// Reports of one round with the updates that belong to them.
+///
+/// A batch of several reports counts as a whole or not at all, since its updates may be summed already; only a
+/// transport that vouches for its clients, such as the in-process world, delivers such batches.
+public struct ReportBatch: Sendable {
+  public var reports: [ClientReport]
+  public var updates: any UpdateSource
+
+  public init(reports: [ClientReport], updates: any UpdateSource) {
+    self.reports = reports
+    self.updates = updates
+  }
+}
+
+/// The updates behind a batch of reports.
+public protocol UpdateSource: Sendable {
+  /// Folds the updates of the reports whose outcome is trained into a sum.
+  ///
+  /// - Throws: ``FluxionError`` for an update that cannot be taken; the sum is then unchanged.
+  func fold(into sum: inout any UpdateAccumulator, weighting: Weighting) throws
+
+  /// Tells the clients what became of their reports, one verdict each. Accepted updates are on record by now.
+  func answer(_ verdicts: [Verdict])
+}
+
+extension UpdateSource {
+  public func answer(_ verdicts: [Verdict]) {}
+}

@@ -1,0 +1,34 @@
+/// How updates become one.
+public protocol Aggregator: Sendable {
+  /// The name in records.
+  var name: String { get }
+
+  /// An empty accumulator for updates of `count` values.
+  func makeAccumulator(count: Int) -> any UpdateAccumulator
+}
+
+/// Updates on their way to becoming one.
+///
+/// Several accumulators of one aggregator take parts of a cohort, on threads of their own, and are merged. What
+/// ``finish()`` returns is a function of the set of updates alone: not of their order, nor of who took which.
+public protocol UpdateAccumulator: Sendable {
+  /// Takes in an update, which is not kept beyond the call unless copied.
+  ///
+  /// - Parameters:
+  ///   - update: finite values, as many as the accumulator was made for.
+  ///   - weight: what it counts; positive.
+  ///   - client: whose it is, for aggregators to which that matters.
+  /// - Throws: ``FluxionError/Code/diverged`` for a value that is not finite; the accumulator is then unchanged.
+  mutating func fold(_ update: UnsafeBufferPointer<Float>, weight: Int, client: Int) throws
+
+  /// Takes in what another accumulator of the same aggregator took in.
+  mutating func merge(_ other: any UpdateAccumulator) throws
+
+  /// The aggregate of everything taken in.
+  ///
+  /// - Throws: ``FluxionError/Code/invalidArgument`` if that is nothing.
+  func finish() throws -> [Float]
+
+  /// Forgets everything, keeping the memory.
+  mutating func reset()
+}

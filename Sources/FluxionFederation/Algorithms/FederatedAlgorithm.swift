@@ -1,0 +1,87 @@
+public import FluxionLearning
+
+/// How a federation learns: a value, with pure functions over explicit state.
+///
+/// An algorithm answers three questions: how a run begins (``initialState(for:)``), what happens in a round before the
+/// server sees anything (``plan(round:state:)``: the clients' work, what a client's update counts, how updates become
+/// one), and what the server does with the one update (``step(_:_:state:)``).
+///
+/// **The contract.** An algorithm holds settings, never progress: everything that changes from round to round is in
+/// `State`, and each function depends on its arguments alone. A run is therefore its seed, its parties and the state
+/// after any round; it resumes from that state, on another machine if need be, to the same bits.
+///
+/// Algorithms are compositions: adaptive server steps are a ``ServerOptimizer``, a proximal term belongs to the local
+/// objective, clipping, noise and compression are ``UpdateTransform``s. A new algorithm is one file, like this one,
+/// whose global step never moves a parameter further than a limit:
+///
+/// ```swift
+/// /// Federated averaging whose mean change is halved until no value of it is above `limit`.
+/// struct CautiousAveraging: FederatedAlgorithm {
+///   struct State: Codable, Sendable { var stepsShortened = 0 }
+///
+///   var name: String { "cautious-averaging" }
+///   var local: LocalTraining
+///   var limit: Float
+///
+///   func initialState(for parameters: Parameters) -> State { State() }
+///
+///   func plan(round: Int, state: State) throws -> RoundPlan {
+///     RoundPlan(work: .training(try local.settled(inRound: round)), weighting: .samples)
+///   }
+///
+///   func step(_ parameters: inout Parameters, _ aggregate: Aggregate, state: inout State) {
+///     let update = aggregate.update
+///     var scale: Float = 1
+///     while update.contains(where: { abs(scale * $0) > limit }) { scale /= 2 }
+///     if scale < 1 { state.stepsShortened += 1 }
+///     parameters.withUnsafeMutableValues { values in
+///       for index in values.indices { values[index] += scale * update[index] }
+///     }
+///   }
+/// }
+/// ```
+public protocol FederatedAlgorithm: Sendable {
+  /// What the server remembers from round to round beside the parameters.
+  associatedtype State: Codable & Sendable
+
+  /// The name in records and on the command line.
+  var name: String { get }
+
+  /// The state before the first round.
+  ///
+  /// - Throws: ``FluxionError`` for settings that cannot hold.
+  func initialState(for parameters: Parameters) throws -> State
+
+  /// What happens in a round, counted from 1, up to and including the aggregation.
+  ///
+  /// - Throws: ``FluxionError`` for settings that cannot hold.
+  func plan(round: Int, state: State) throws -> RoundPlan
+
+  /// Moves the global parameters by what the clients' updates became.
+  ///
+  /// - Throws: ``FluxionError`` if the step leaves the finite numbers.
+  func step(_ parameters: inout Parameters, _ aggregate: Aggregate, state: inout State) throws
+}
+
+/// What became of the updates of a round.
+public struct Aggregate: Sendable {
+  public var round: Int
+  /// A value for each parameter.
+  public var update: [Float]
+  /// The mean loss that the clients trained on.
+  public var trainLoss: Double
+  /// How many updates are in it.
+  public var clients: Int
+
+  public init(round: Int, update: [Float], trainLoss: Double, clients: Int) {
+    self.round = round
+    self.update = update
+    self.trainLoss = trainLoss
+    self.clients = clients
+  }
+}
+
+/// The state of an algorithm that remembers nothing.
+public struct NoState: Codable, Hashable, Sendable {
+  public init() {}
+}

@@ -1,0 +1,47 @@
+public import FluxionLearning
+
+/// Federated averaging, FedAvg: clients train locally for some epochs, and the server moves by the weighted mean of
+/// their changes, `w ← w + Σ (n_k/n) (w_k − w)`.
+///
+/// McMahan, Moore, Ramage, Hampson and Agüera y Arcas 2017, "Communication-efficient learning of deep networks from
+/// decentralized data", arXiv 1602.05629, algorithm 1. Any other ``ServerOptimizer`` takes the mean change for the
+/// negative of a gradient (Reddi et al. 2021, "Adaptive federated optimization", arXiv 2003.00295).
+///
+/// ```swift
+/// let fedAvg = FederatedAveraging(local: .sgd(learningRate: 0.1, epochs: 1, batchSize: 32))
+/// let fedAdam = FederatedAveraging(
+///   local: .sgd(learningRate: 0.1, epochs: 1, batchSize: 32), server: .adam(learningRate: 0.01))
+/// ```
+public struct FederatedAveraging: FederatedAlgorithm {
+  public var local: LocalTraining
+  public var weighting: Weighting
+  public var server: ServerOptimizer { step.server }
+  private let step: ServerStep
+
+  public init(local: LocalTraining, weighting: Weighting = .samples, server: ServerOptimizer = .averaging) {
+    self.local = local
+    self.weighting = weighting
+    step = ServerStep(server)
+  }
+
+  public var name: String { "fedavg" }
+
+  /// What the server optimiser and a schedule that watches the loss remember.
+  public struct State: Codable, Hashable, Sendable {
+    public var server: ServerStep.State
+    public var schedule = Schedule.State()
+  }
+
+  public func initialState(for parameters: Parameters) throws -> State {
+    State(server: try step.initialState(for: parameters))
+  }
+
+  public func plan(round: Int, state: State) throws -> RoundPlan {
+    RoundPlan(work: .training(try local.settled(inRound: round, state: state.schedule)), weighting: weighting)
+  }
+
+  public func step(_ parameters: inout Parameters, _ aggregate: Aggregate, state: inout State) throws {
+    try step.move(&parameters, by: aggregate.update, state: &state.server)
+    local.schedule.observe(loss: aggregate.trainLoss, &state.schedule)
+  }
+}

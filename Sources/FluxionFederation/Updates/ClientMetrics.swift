@@ -1,0 +1,24 @@
+/// What a client tells of its work in a round, beside the update.
+public struct ClientMetrics: Codable, Hashable, Sendable {
+  /// Samples that the client holds.
+  public var samples: Int
+  /// Local steps taken.
+  public var steps: Int
+  /// The sum of the losses of every sample trained on, each before its step.
+  public var lossSum: Double
+  /// How many losses are in the sum: samples × epochs.
+  public var lossCount: Int
+  /// Wall-clock seconds of local work.
+  public var seconds: Double
+
+  public init(samples: Int, steps: Int, lossSum: Double, lossCount: Int, seconds: Double) {
+    self.samples = samples
+    self.steps = steps
+    self.lossSum = lossSum
+    self.lossCount = lossCount
+    self.seconds = seconds
+  }
+
+  /// The mean loss of the samples trained on; 0 without any.
+  public var trainLoss: Double { lossCount > 0 ? lossSum / Double(lossCount) : 0 }
+}
