@@ -81,7 +81,9 @@ struct BadInputTests {
 
   static let tables: [BadInput] = [
     csv("a CSV with ragged rows", "a,b,label\n1,2,x\n1,2\n3,4,y\n", says: ["t.csv", "line 3"]),
-    csv("text where a number belongs", "a,b,label\n1,2,x\n1,oops,y\n3,4,y\n2,5,x\n7,9,y\n8,1,x\n", says: ["t.csv", "oops"]),
+    csv(
+      "text where a number belongs", "a,b,label\n1,2,x\n1,oops,y\n3,4,y\n2,5,x\n7,9,y\n8,1,x\n",
+      says: ["t.csv", "oops"]),
     csv(
       "no label column of that name", "a,b,label\n1,2,x\n1,3,y\n", ["--label-column", "lable"],
       says: ["lable", "did you mean \"label\"?"]),
@@ -100,13 +102,19 @@ struct BadInputTests {
   }
 
   static let settings: [BadInput] = [
-    yaml("an unknown key in a file", "rounds: 2\nbatchsize: 4\n", says: ["batchsize", "line 2", "did you mean \"batch-size\"?"]),
-    yaml("an unknown value in a file", "algorithm: fedavgg\n", says: ["fedavgg", "did you mean \"fedavg\"?", "line 1"]),
+    yaml(
+      "an unknown key in a file", "rounds: 2\nbatchsize: 4\n",
+      says: ["batchsize", "line 2", "did you mean \"batch-size\"?"]),
+    yaml(
+      "an unknown value in a file", "algorithm: fedavgg\n", says: ["fedavgg", "did you mean \"fedavg\"?", "line 1"]),
     yaml("a value of the wrong kind in a file", "rounds: many\n", says: ["rounds takes a whole number", "\"many\""]),
     yaml("a file that is no YAML", "rounds: 'two\n", says: ["e.yaml is no YAML"]),
-    BadInput(name: "a file that is not there", arguments: ["simulate", "none.yaml"], says: ["none.yaml cannot be read"]),
+    BadInput(
+      name: "a file that is not there", arguments: ["simulate", "none.yaml"], says: ["none.yaml cannot be read"]),
     usage("an unknown flag", ["--partion", "iid"], says: ["--partion", "did you mean --partition?"]),
-    usage("an unknown value of a flag", ["--optimizer", "adan"], says: ["--optimizer takes one of", "did you mean \"adam\"?"]),
+    usage(
+      "an unknown value of a flag", ["--optimizer", "adan"],
+      says: ["--optimizer takes one of", "did you mean \"adam\"?"]),
     usage("an unknown model", ["--model", "cmm"], says: ["\"cmm\"", "did you mean \"cnn\"?"]),
     usage("an unknown partition", ["--partition", "dirichet:0.5"], says: ["did you mean \"dirichlet\"?"]),
     usage("an unknown schedule", ["--schedule", "cosin:3"], says: ["cosin", "cosine"]),
@@ -116,12 +124,15 @@ struct BadInputTests {
     usage("zero rounds", ["--rounds", "0"], says: ["--rounds takes"]),
     usage("two kinds of output", ["--json", "--quiet"], says: ["--json and --quiet"]),
     BadInput(
-      name: "more parties than samples", arguments: ["simulate", "--parties", "5000"], says: ["5000 parties", "at most"]),
+      name: "more parties than samples", arguments: ["simulate", "--parties", "5000"],
+      says: ["5000 parties", "at most"]),
     BadInput(
       name: "a cohort larger than the parties", arguments: ["simulate", "--parties", "4", "--cohort", "5"],
       says: ["cohort of 5", "4"]),
-    BadInput(name: "an unknown command", arguments: ["simulat"], status: 64, says: ["simulat", "did you mean simulate?"]),
-    BadInput(name: "an unknown dataset to fetch", arguments: ["data", "fetch", "mnits"], status: 64, says: ["mnits", "mnist"]),
+    BadInput(
+      name: "an unknown command", arguments: ["simulat"], status: 64, says: ["simulat", "did you mean simulate?"]),
+    BadInput(
+      name: "an unknown dataset to fetch", arguments: ["data", "fetch", "mnits"], status: 64, says: ["mnits", "mnist"]),
   ]
 
   private static func usage(_ name: String, _ flags: [String], says: [String]) -> BadInput {

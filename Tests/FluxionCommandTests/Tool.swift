@@ -28,10 +28,10 @@ enum Tool {
   /// - Parameter started: called with the running process, once.
   static func run(
     _ arguments: [String], in directory: Directory, environment: [String: String] = [:], timeoutSeconds: Double = 120,
-    started: @Sendable (Process) -> Void = { _ in }
+    executable: URL = url, started: @Sendable (Process) -> Void = { _ in }
   ) async throws -> Result {
     let process = Process()
-    process.executableURL = url
+    process.executableURL = executable
     process.arguments = arguments
     process.currentDirectoryURL = directory.url
     process.environment = ProcessInfo.processInfo.environment.merging(
@@ -42,7 +42,6 @@ enum Tool {
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = try FileHandle(forWritingTo: output)
     process.standardError = try FileHandle(forWritingTo: errors)
-    let isTimedOut = Mutex(false)
     let timer = DispatchSource.makeTimerSource()
     timer.schedule(deadline: .now() + timeoutSeconds)
     let isRunning = Running(process)
@@ -59,9 +58,8 @@ enum Tool {
       }
     }
     timer.cancel()
-    isTimedOut.withLock { $0 = isRunning.isKilled }
     return Result(
-      status: process.terminationStatus, isTimedOut: isTimedOut.withLock { $0 },
+      status: process.terminationStatus, isTimedOut: isRunning.isKilled,
       output: try String(contentsOf: output, encoding: .utf8), errors: try String(contentsOf: errors, encoding: .utf8))
   }
 
