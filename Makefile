@@ -5,6 +5,9 @@ SHELL := /bin/bash
 # One build serves the tool, the tests and the benchmarks: numerical code is 50 times slower in debug.
 SWIFT_FLAGS := -c release -Xswiftc -enable-testing
 SOURCES := Package.swift Sources Tests
+# In the order in which data flows through a round.
+DOCUMENTED := FluxionData FluxionLearning FluxionCalculus FluxionFederation FluxionCoordination FluxionSimulation \
+  FluxionInterop FluxionExperiment Fluxion FluxionTesting
 
 .PHONY: help setup build demo test check format bench docs clean
 
@@ -30,5 +33,11 @@ check: ## Check formatting and the rules of the house
 format: ## Format the sources
 	swift format --in-place --recursive $(SOURCES)
 
+docs: setup ## Build the reference of the public modules: docs/reference
+	rm -rf docs/reference
+	FLUXION_DOCS=1 swift package --allow-writing-to-directory docs/reference generate-documentation \
+	  $(addprefix --target ,$(DOCUMENTED)) --enable-experimental-combined-documentation \
+	  --transform-for-static-hosting --hosting-base-path reference --output-path docs/reference
+
 clean: ## Remove what was built
-	rm -rf .build
+	rm -rf .build docs/reference
