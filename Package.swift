@@ -90,6 +90,15 @@ let package = Package(
       name: "FluxionFederationTests",
       dependencies: ["FluxionFederation", "FluxionLearning", "FluxionData", "FluxionCalculus"]),
     .testTarget(
+      name: "FluxionCoordinationTests",
+      dependencies: ["FluxionCoordination", "FluxionFederation", "FluxionLearning", "FluxionCalculus"]),
+    .testTarget(
+      name: "FluxionSimulationTests",
+      dependencies: [
+        "FluxionSimulation", "FluxionCoordination", "FluxionFederation", "FluxionData", "FluxionLearning",
+        "FluxionCalculus",
+      ]),
+    .testTarget(
       name: "FluxionDataTests",
       dependencies: [
         "FluxionData", "FluxionCalculus", "CZlib", .product(name: "Crypto", package: "swift-crypto"),
@@ -101,6 +110,8 @@ let package = Package(
     .testTarget(
       name: "FluxionExperimentTests",
       dependencies: ["FluxionExperiment", "FluxionCoordination", "FluxionCalculus", "FluxionData", "FluxionLearning"]),
+    .testTarget(name: "FluxionTests", dependencies: ["Fluxion"]),
+    .testTarget(name: "FluxionCommandTests", dependencies: ["FluxionCommand", "Fluxion"]),
   ]
 )
 

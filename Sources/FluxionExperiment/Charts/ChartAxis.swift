@@ -84,7 +84,7 @@ struct ChartScale: Equatable {
     let largest = ticks.map(abs).max() ?? 0
     func fixed(_ factor: Double, _ suffix: String) -> [String] {
       let digits = max(0, min(8, Int((-log10(step * factor) - 1e-9).rounded(.up))))
-      return ticks.map { Figures.fixed($0 * factor, digits: digits) + ($0 == 0 && suffix.hasPrefix(" ") ? "" : suffix) }
+      return ticks.map { $0 == 0 && suffix.hasPrefix(" ") ? "0" : Figures.fixed($0 * factor, digits: digits) + suffix }
     }
     switch unit {
     case .fraction: return fixed(100, "%")

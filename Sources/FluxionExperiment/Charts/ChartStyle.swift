@@ -29,6 +29,7 @@ package enum ChartStyle {
     .chart .grid { stroke: var(--line); stroke-width: 1; shape-rendering: crispEdges; }
     .chart .axis { stroke: var(--muted); stroke-width: 1; shape-rendering: crispEdges; }
     .chart .line { fill: none; stroke-width: 2.2; stroke-linejoin: round; stroke-linecap: round; }
+    .chart .thin { stroke-width: 1.5; }
     .chart .dashed { stroke-dasharray: 1 5; stroke-width: 2.4; }
     .chart .reference { stroke: var(--muted); stroke-width: 1.2; stroke-dasharray: 5 4; fill: none; }
     .chart .halo { paint-order: stroke; stroke: var(--surface); stroke-width: 4px; stroke-linejoin: round; }

@@ -72,13 +72,13 @@ package struct LineChart: Sendable {
         canvas.legend(series.indices.map { (series[$0].name, marks(of: $0), true) }, into: &svg)
       }
       for level in levels { reference(level, at: canvas.y(up.position(level.y)), canvas, into: &svg) }
-      for index in series.indices.reversed() {
+      // Dashes over what they may cover, the first series over the later ones.
+      for index in series.indices.reversed().filter({ !series[$0].isDashed })
+        + series.indices.filter({ series[$0].isDashed })
+      {
         curve(index, across: across, up: up, canvas, into: &svg)
       }
-      for level in levels {
-        canvas.label(
-          level.name, x: canvas.left + 6, y: canvas.y(up.position(level.y)) - 5, class: "halo", into: &svg)
-      }
+      for level in levels { name(level, beside: curves.first { !$0.isEmpty } ?? [], up, canvas, into: &svg) }
       bands(curves, across, canvas, into: &svg)
     }
   }
@@ -101,6 +101,17 @@ package struct LineChart: Sendable {
     canvas.line(from: (canvas.left, y), to: (canvas.width - canvas.right, y), class: "reference", into: &svg)
   }
 
+  /// The level's name above it, on the side where the curve is farther away.
+  private func name(
+    _ level: Reference, beside curve: [(x: Double, y: Double)], _ scale: ChartScale, _ canvas: ChartCanvas,
+    into svg: inout Markup
+  ) {
+    let isRight = abs((curve.last?.y ?? 0) - level.y) > abs((curve.first?.y ?? 0) - level.y)
+    canvas.label(
+      level.name, x: isRight ? canvas.width - canvas.right - 6 : canvas.left + 6,
+      y: canvas.y(scale.position(level.y)) - 5, class: isRight ? "halo end" : "halo", into: &svg)
+  }
+
   /// The curve, in pieces where values are missing, and a dot at its end.
   private func curve(
     _ index: Int, across: ChartScale, up: ChartScale, _ canvas: ChartCanvas, into svg: inout Markup
@@ -121,7 +132,8 @@ package struct LineChart: Sendable {
       last = place
     }
     guard let last else { return }
-    svg.empty("path", ["d": path, "class": "line \(marks(of: index))"])
+    let thin = series[index].points.count > 120 ? " thin" : ""
+    svg.empty("path", ["d": path, "class": "line\(thin) \(marks(of: index))"])
     svg.empty(
       "circle",
       [

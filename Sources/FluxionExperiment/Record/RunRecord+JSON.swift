@@ -46,7 +46,8 @@ extension RunRecord {
       let decoder = JSONDecoder()
       decoder.nonConformingFloatDecodingStrategy = .convertFromString(
         positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
-      self = try decoder.decode(RunRecord.self, from: JSONEncoder().encode(value.withNaN(for: ["trainLoss", "seconds"])))
+      self = try decoder.decode(
+        RunRecord.self, from: JSONEncoder().encode(value.withNaN(for: ["trainLoss", "seconds"])))
     } catch let error as FluxionError {
       throw error
     } catch {

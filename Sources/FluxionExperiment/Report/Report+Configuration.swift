@@ -19,7 +19,7 @@ extension Report {
   func reproduction(into markup: inout Markup) {
     section("reproduction", "The same run again", into: &markup) { section in
       if let command = record.command {
-        section.element("pre", ["tabindex": "0"]) { $0.element("code", text: command) }
+        section.element("pre", ["tabindex": "0"]) { $0.element("code", text: Self.folded(command)) }
       }
       section.element(
         "p", ["class": "about"],
@@ -27,13 +27,13 @@ extension Report {
       section.element("dl", ["class": "facts"]) { list in
         func fact(_ name: String, _ value: String?, isCode: Bool = false) {
           guard let value else { return }
-          list.element("div") { entry in
+          list.element("div", ["class": isCode ? "wide" : nil]) { entry in
             entry.element("dt", text: name)
             entry.element("dd") { $0.element(isCode ? "code" : "span", text: value) }
           }
         }
         fact("Model SHA-256", record.modelSHA256, isCode: true)
-        fact("Seed", String(record.seed), isCode: true)
+        fact("Seed", String(record.seed))
         fact("Fluxion", record.environment.fluxionVersion)
         fact("Swift", record.environment.swiftVersion)
         fact("Platform", record.environment.platform)
@@ -41,6 +41,26 @@ extension Report {
         fact("Took, all in all", record.timing.map { Figures.seconds($0.totalSeconds) })
       }
     }
+  }
+
+  /// A command line on lines of at most 72 columns, each but the last ended by a backslash; a shell reads it as one.
+  static func folded(_ command: String) -> String {
+    guard command.count > 72, !command.contains(where: { "\n'\"\\".contains($0) }) else { return command }
+    var lines: [String] = []
+    var line = ""
+    for part in command.split(separator: " --").enumerated().map({
+      $0.offset == 0 ? String($0.element) : "--\($0.element)"
+    }) {
+      if line.isEmpty {
+        line = part
+      } else if line.count + part.count + 3 <= 72 {
+        line += " " + part
+      } else {
+        lines.append(line)
+        line = "  " + part
+      }
+    }
+    return (lines + [line]).joined(separator: " \\\n")
   }
 
   /// The values of nested objects, named by the path to them; those without a value are left out.

@@ -56,15 +56,15 @@ extension Report {
       ups.append((Double(round.round), Double(up)))
       downs.append((Double(round.round), Double(down)))
     }
-    // The same in both directions would be one line over the other.
-    let isSame = zip(ups, downs).allSatisfy { $0.y == $1.y }
+    // Nearly the same in both directions would be one line over the other.
+    let isSame = zip(ups, downs).allSatisfy { abs($0.y - $1.y) <= 0.01 * max($0.y, $1.y) }
     let chart = LineChart(
       id: "traffic-chart", title: "Bytes up to each round", x: byRound, y: ChartAxis("", unit: .bytes, including: [0]),
       series: isSame
         ? [.init("each way", ups)]
         : [.init("to the server", ups), .init("to the clients", downs, isDashed: true)])
-    let summary = isSame ? "\(Figures.bytes(up)) each way" : "↑ \(Figures.bytes(up))  ↓ \(Figures.bytes(down))"
-    figure("Traffic, summed up", summary, into: &markup, svg: chart.svg())
+    let summary = "↑ \(Figures.bytes(up))  ↓ \(Figures.bytes(down))"
+    figure("Traffic in all", summary, into: &markup, svg: chart.svg())
   }
 
   private func timeCurve(into markup: inout Markup) {
@@ -80,7 +80,7 @@ extension Report {
 
   private func listRounds(into markup: inout Markup) {
     guard record.rounds.count <= Self.maximumListedRounds else {
-      markup.element("p", ["class": "about"], text: "Every round’s numbers are in metrics.csv beside this page.")
+      markup.element("p", ["class": "about after"], text: "Every round’s numbers are in metrics.csv beside this page.")
       return
     }
     let rows = record.rounds.map { round in

@@ -5,7 +5,8 @@ extension Report {
   var headline: String {
     guard let last = record.rounds.last else { return "No round was finished" }
     let rounds = "after " + Self.counted(last.round, "round", "rounds")
-    if let accuracy = final.accuracy { return "\(Figures.percent(accuracy, digits: 1)) accuracy \(rounds)" }
+    if record.stop?.reason == .error { return "Stopped by an error \(rounds)" }
+    if let accuracy = final.accuracy { return "\(Figures.percent(accuracy)) accuracy \(rounds)" }
     if let loss = final.loss { return "Loss \(Figures.loss(loss)) \(rounds)" }
     return "Training loss \(Figures.loss(last.trainLoss)) \(rounds)"
   }
@@ -25,7 +26,9 @@ extension Report {
     if record.parameters > 0 { sentence += " of " + Self.counted(record.parameters, "parameter", "parameters") }
     sentence += ", and no data left its party."
     guard let accuracy = final.accuracy else { return sentence }
-    let alone = meanAlone.accuracy.map { "A party that trains alone reaches \(Figures.percent($0, digits: 1)) on average" }
+    let alone = meanAlone.accuracy.map {
+      "A party that trains alone reaches \(Figures.percent($0, digits: 1)) on average"
+    }
     let pooled = record.baselines?.pooled?.accuracy.map { pooled in
       let points = Figures.fixed(100 * abs(accuracy - pooled), digits: 1)
       let side = accuracy >= pooled ? "at or above" : "below"
@@ -43,20 +46,23 @@ extension Report {
   private var notice: String? {
     guard let stop = record.stop else { return "The run was still going on when this page was written." }
     let finished = record.rounds.last.map { "after round \($0.round)" } ?? "before the end of the first round"
-    let message = stop.message.map { ": \($0)" } ?? "."
+    let message = stop.message.map { ": \($0)\($0.hasSuffix(".") ? "" : ".")" } ?? " has no description."
     switch stop.reason {
     case .rounds: return nil
     case .targetAccuracy: return "Stopped \(finished), when the target accuracy was reached."
     case .patience: return "Stopped \(finished), as the model did not become better any more."
     case .interrupted: return "Interrupted \(finished); everything up to then is here."
-    case .error: return "Stopped by an error \(finished)\(message)"
+    case .error: return "The error \(finished)\(message)"
     }
   }
 
   func keyFigures(into markup: inout Markup) {
     let rounds = record.rounds
     var figures: [(name: String, value: String, note: String?)] = []
-    if let accuracy = final.accuracy { figures.append(("Test accuracy", Figures.percent(accuracy), nil)) }
+    // Else the headline has it.
+    if record.stop?.reason == .error, let accuracy = final.accuracy {
+      figures.append(("Test accuracy", Figures.percent(accuracy), nil))
+    }
     if let loss = final.loss { figures.append(("Test loss", Figures.loss(loss), nil)) }
     figures.append(("Rounds", Figures.count(rounds.last?.round ?? 0), nil))
     let samples = record.partition?.parties.reduce(0) { $0 + $1.samples }
@@ -68,7 +74,10 @@ extension Report {
       ("Traffic", Figures.bytes(up + down), "↑ \(Figures.bytes(up))  ↓ \(Figures.bytes(down))"))
     let seconds = rounds.reduce(0) { $0 + $1.seconds }
     figures.append(
-      ("Training time", Figures.seconds(seconds), rounds.isEmpty ? nil : Figures.seconds(seconds / Double(rounds.count)) + " a round"))
+      (
+        "Training time", Figures.seconds(seconds),
+        rounds.isEmpty ? nil : Figures.seconds(seconds / Double(rounds.count)) + " a round"
+      ))
     markup.element("dl", ["class": "figures"]) { list in
       for figure in figures {
         list.element("div") { entry in

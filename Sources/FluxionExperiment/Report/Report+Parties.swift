@@ -9,7 +9,7 @@ extension Report {
     guard let partition = record.partition, !partition.parties.isEmpty else { return }
     section("parties", "Parties", into: &markup) { section in
       if partition.parties.count <= Self.maximumListedParties {
-        section.element("div", ["class": "grid"]) { grid in
+        section.element("div", ["class": "grid start"]) { grid in
           heatMap(partition, into: &grid)
           grid.element("div", ["class": "card flush"]) { partyTable(partition, into: &$0) }
         }
@@ -21,7 +21,10 @@ extension Report {
           sampleDistribution(partition, into: &grid)
           labelDistribution(partition, into: &grid)
           classTotals(partition, into: &grid)
-          grid.element("div", ["class": "card flush"]) { quantiles(partition, into: &$0) }
+          grid.element("div", ["class": "card"]) { card in
+            card.element("h3", text: "From the least party to the most")
+            quantiles(partition, into: &card)
+          }
         }
       }
     }
@@ -75,10 +78,13 @@ extension Report {
     let alone = record.baselines?.alone ?? []
     let hasLabels = partition.parties.contains { $0.labelHistogram != nil }
     let hasAlone = alone.count == partition.parties.count
+    // Where everybody took part in every round there is nothing to tell.
+    let hasRounds = partition.parties.indices.contains { work[$0]?.rounds != record.rounds.count }
     var columns = [(title: "Party", isNumber: false), (title: "Samples", isNumber: true)]
     if hasLabels { columns.append(("Labels", true)) }
     if !work.isEmpty {
-      columns += [("Rounds", true), ("Steps", true), ("Training loss", true), ("Work", true)]
+      if hasRounds { columns.append(("Rounds", true)) }
+      columns += [("Steps", true), ("Training loss", true), ("Work", true)]
     }
     if hasAlone { columns.append(("Alone", true)) }
     let rows = partition.parties.enumerated().map { index, party in
@@ -86,9 +92,9 @@ extension Report {
       if hasLabels { cells.append(party.labelHistogram.map { String($0.count { $0 > 0 }) } ?? "–") }
       if !work.isEmpty {
         let work = work[index] ?? Work()
+        if hasRounds { cells.append(Figures.count(work.rounds)) }
         cells += [
-          Figures.count(work.rounds), Figures.count(work.steps), work.trainLoss.map { Figures.loss($0) } ?? "–",
-          Figures.seconds(work.seconds),
+          Figures.count(work.steps), work.trainLoss.map { Figures.loss($0) } ?? "–", Figures.seconds(work.seconds),
         ]
       }
       if hasAlone {
@@ -133,7 +139,9 @@ extension Report {
     guard !names.isEmpty else { return }
     var totals = [Double](repeating: 0, count: names.count)
     for party in partition.parties {
-      for (label, count) in (party.labelHistogram ?? []).prefix(names.count).enumerated() { totals[label] += Double(count) }
+      for (label, count) in (party.labelHistogram ?? []).prefix(names.count).enumerated() {
+        totals[label] += Double(count)
+      }
     }
     let chart = BarChart(
       id: "classes-chart", title: "Samples of each label at all parties together", xTitle: "label",

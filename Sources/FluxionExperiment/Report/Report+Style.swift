@@ -16,7 +16,7 @@ extension Report {
     .lede { margin-top: 20px; max-width: 46em; font-size: 1.1rem; color: var(--muted); text-wrap: pretty; }
     .notice { margin-top: 20px; padding: 12px 16px; max-width: 52em; border-left: 4px solid var(--series-2);
       border-radius: 4px; background: var(--surface); overflow-wrap: anywhere; }
-    .about { color: var(--muted); max-width: 46em; margin-bottom: 18px; }
+    .about { color: var(--muted); max-width: 46em; margin-bottom: 18px; } .about.after { margin: 18px 0 0; }
     section { margin-top: 64px; }
     .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(142px, 1fr)); gap: 28px 20px;
       margin-top: 44px; padding: 26px 0; border-block: 1px solid var(--line); }
@@ -27,14 +27,17 @@ extension Report {
     .grid { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 20px; margin-top: 18px; }
     .card { background: var(--surface); border: 1px solid var(--line); border-radius: 12px; padding: 18px 20px 14px; }
     .card.flush { padding: 8px 4px; }
-    .card.flush .scroll { max-height: 560px; }
+    .card.flush .scroll { max-height: 720px; }
+    .card.flush table { font-size: .88rem; } .card.flush th, .card.flush td { padding: 5px 9px; }
+    .card.flush thead th { white-space: normal; vertical-align: bottom; line-height: 1.3; font-size: .8rem; }
+    .grid.start { align-items: start; }
     figcaption { display: flex; justify-content: space-between; align-items: baseline; gap: 12px; margin-bottom: 10px; }
     figcaption .value { color: var(--muted); font-size: .9rem; white-space: pre-wrap; text-align: right; }
     table { width: 100%; border-collapse: collapse; font-size: .92rem; }
     th, td { padding: 8px 12px; text-align: left; vertical-align: baseline; border-bottom: 1px solid var(--line); }
     tbody tr:last-child > * { border-bottom: 0; }
     thead th { color: var(--muted); font-size: .84rem; font-weight: 500; white-space: nowrap; }
-    tbody th { font-weight: 500; }
+    tbody th { font-weight: 500; white-space: nowrap; } .comparison tbody th { white-space: normal; }
     .number { text-align: right; white-space: nowrap; }
     .scroll { overflow: auto; }
     .scroll:focus-visible, summary:focus-visible, pre:focus-visible { outline: 2px solid var(--series-1);
@@ -48,8 +51,9 @@ extension Report {
     .track { position: relative; display: block; height: 22px; border-radius: 4px; background: var(--line); }
     .bar { position: absolute; inset: 0 auto 0 0; border-radius: 4px; background: var(--series-2); }
     .federation .bar { background: var(--series-1); } .pooled .bar { background: var(--series-3); }
-    .mark { position: absolute; top: 3px; bottom: 3px; width: 2px; margin-left: -1px; background: var(--ink);
-      opacity: .55; border-radius: 1px; }
+    .alone .bar { opacity: .38; }
+    .mark { position: absolute; top: 5px; width: 12px; height: 12px; margin-left: -6px; border-radius: 50%;
+      background: var(--series-2); border: 2px solid var(--ground); }
     details { margin-top: 18px; }
     summary { cursor: pointer; width: fit-content; color: var(--series-1); font-size: .94rem; font-weight: 520;
       padding: 4px 0; }
@@ -62,9 +66,9 @@ extension Report {
     code, pre { font-family: ui-monospace, SFMono-Regular, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace;
       font-size: .88rem; }
     pre { margin: 10px 0 16px; padding: 16px 18px; background: var(--surface); border: 1px solid var(--line);
-      border-radius: 12px; white-space: pre-wrap; overflow-wrap: anywhere; line-height: 1.6; }
-    .facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 18px 24px; }
-    .facts div:first-child:has(code) { grid-column: 1 / -1; }
+      border-radius: 12px; overflow-x: auto; line-height: 1.6; }
+    .facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(132px, 1fr)); gap: 18px 24px; }
+    .facts .wide { grid-column: 1 / -1; }
     .facts dd { overflow-wrap: anywhere; }
     footer { margin-top: 72px; padding-bottom: 56px; color: var(--muted); font-size: .88rem; }
     .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
@@ -81,6 +85,7 @@ extension Report {
         border-bottom: 1px solid var(--line); column-gap: 14px; align-items: baseline; }
       .comparison tr > * { padding: 0; border: 0; }
       .comparison tbody td:last-child { order: 1; color: var(--muted); font-size: .94rem; }
+      .comparison tbody td:last-child::before { content: "loss "; }
       .comparison .drawn { grid-column: 1 / -1; order: 2; width: auto; margin-top: 8px; }
       table:not(.comparison) th, table:not(.comparison) td { padding: 7px 9px; }
     }

@@ -51,7 +51,7 @@ extension Report {
   /// The global model at the end, or when it was last evaluated.
   var final: RunRecord.Evaluation {
     if let federation = record.baselines?.federation { return federation }
-    let last = record.rounds.last { $0.testAccuracy != nil || $0.testLoss != nil }
+    let last = record.rounds.last { ($0.testAccuracy ?? .nan).isFinite || ($0.testLoss ?? .nan).isFinite }
     return .init(accuracy: last?.testAccuracy, loss: last?.testLoss)
   }
 

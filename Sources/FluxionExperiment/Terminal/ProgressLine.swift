@@ -65,14 +65,17 @@ package struct ProgressLine: Sendable {
   /// As many of the parts, the most telling first, as the terminal has columns for.
   private func live(_ round: RoundRecord) -> String {
     var parts: [(String, TerminalStyle.Colour?)] = [(label(round.round), .faint)]
-    if let accuracy = round.testAccuracy { parts.append(("  accuracy \(padded(Figures.percent(accuracy), 7))", .green)) }
+    if let accuracy = round.testAccuracy {
+      parts.append(("  accuracy \(padded(Figures.percent(accuracy), 7))", .green))
+    }
     if let loss = round.testLoss {
       parts.append(("  loss \(padded(Figures.loss(loss), 6))", nil))
     } else {
       parts.append(("  train loss \(padded(Figures.loss(round.trainLoss), 6))", nil))
     }
     parts.append(("  \(padded(Figures.seconds(round.seconds), 8))", nil))
-    parts.append(("  ↑\(padded(Figures.bytes(round.bytesUp), 7)) ↓\(padded(Figures.bytes(round.bytesDown), 7))", .faint))
+    parts.append(
+      ("  ↑\(padded(Figures.bytes(round.bytesUp), 7)) ↓\(padded(Figures.bytes(round.bytesDown), 7))", .faint))
     let used = parts.reduce(0) { $0 + TerminalText.width($1.0) }
     let columns = min(20, style.width - used - 3)
     if columns >= 5, history.count > 1 {

@@ -51,7 +51,8 @@ enum Samples {
   }
 
   private static func round(number: Int, of people: [RunRecord.Partition.Party], rounds: Int) -> RoundRecord {
-    let cohort = people.count > 100 ? people.indices.filter { noise("cohort", number * 10_000 + $0) < 0.1 } : Array(people.indices)
+    let cohort =
+      people.count > 100 ? people.indices.filter { noise("cohort", number * 10_000 + $0) < 0.1 } : Array(people.indices)
     let progress = 1 - exp(-5 * Double(number) / Double(rounds))
     let loss = 2.2 * (1 - progress) + 0.09 + 0.12 * noise("loss", number) * (1 - progress)
     let accuracy = min(0.9722, 0.16 + 0.81 * progress + 0.05 * (noise("accuracy", number) - 0.5) * (1 - progress))
@@ -70,8 +71,8 @@ enum Samples {
   }
 
   /// Between 0 and 1, the same for the same words.
-  static func noise(_ label: String, _ index: Int) -> Double {
+  static func noise(_ label: StaticString, _ index: Int) -> Double {
     var generator = RandomKey(seed: 1).folding(label, index).generator()
-    return Double(generator.next() >> 11) / Double(1 << 53)
+    return generator.nextUniformDouble()
   }
 }
