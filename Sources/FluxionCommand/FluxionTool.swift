@@ -8,7 +8,7 @@ struct FluxionTool: AsyncParsableCommand {
     commandName: "fluxion",
     abstract: "Trains one model over data that many parties keep to themselves.",
     version: RunRecord.Environment.fluxionVersion,
-    subcommands: [DataCommand.self])
+    subcommands: [Simulate.self, Demo.self, DataCommand.self])
 
   static func main() async {
     Signals.ignoreClosedPipes()

@@ -48,6 +48,8 @@ struct ConvolutionTests {
   static let shapes: [fx_conv] = [
     fx_conv(2, 28, 28, 1, kernel: (5, 5), filters: 32, padding: (2, 2, 2, 2)),
     fx_conv(1, 14, 14, 32, kernel: (5, 5), filters: 64, padding: (2, 2, 2, 2)),
+    fx_conv(3, 16, 18, 16, kernel: (5, 5), filters: 48, padding: (4, 0, 0, 4)),
+    fx_conv(2, 20, 14, 48, kernel: (5, 5), filters: 16),
     fx_conv(3, 5, 7, 3, kernel: (3, 3), filters: 5, padding: (1, 1, 1, 1)),
     fx_conv(2, 8, 9, 4, kernel: (3, 2), filters: 17, stride: (2, 2)),
     fx_conv(2, 11, 10, 2, kernel: (3, 3), filters: 9, stride: (2, 3), padding: (1, 0, 0, 2)),

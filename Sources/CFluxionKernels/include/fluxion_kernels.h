@@ -52,7 +52,8 @@ size_t fx_sgemm_scratch_bytes(int ta, int tb, int m, int n, int k);
 // MARK: - Convolution
 
 /// y[n,oh,ow,f] = x[n,h,w,c] convolved with filter[kh,kw,c,f]: output (i, j) reads input rows
-/// i*sh - pt ..< i*sh - pt + kh, and columns likewise; positions outside the image are zero.
+/// i*sh - pt ..< i*sh - pt + kh, and columns likewise; positions outside the image are zero. (oh - 1)*sh + kh is at
+/// most pt + h + pb, and so for columns; padding is not negative.
 typedef struct fx_conv {
   int n, h, w, c;
   int kh, kw, f;
@@ -91,6 +92,9 @@ void fx_max_pool(const fx_pool *shape, const float *x, float *y);
 
 /// dx[n,h,w,c]: g[n,oh,ow,c] goes to the first maximum of each window of x, in row-major order; dx is written whole.
 void fx_max_pool_scatter(const fx_pool *shape, const float *x, const float *g, float *dx);
+
+/// The same where x = max(z, 0): dx is the gradient by z, zero where x is not positive.
+void fx_relu_max_pool_scatter(const fx_pool *shape, const float *x, const float *g, float *dx);
 
 /// y[n,oh,ow,c]: v[n,h,w,c] at the first maximum of each window of x (0 for a window wholly inside the padding).
 void fx_max_pool_gather(const fx_pool *shape, const float *x, const float *v, float *y);

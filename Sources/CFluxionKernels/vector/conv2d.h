@@ -1,66 +1,17 @@
-// Convolutions without im2col: the patch of an output pixel is, row by row of the filter, a contiguous run of kw * c
-// floats of the (padded) image, and neighbouring pixels' runs lie sw * c apart. So each output row is a product of
-// overlapping rows of A with the filter, which the register tile computes in place; the filter streams from the
-// second-level cache. Both gradients have the same form.
-
-FX_INLINE int64_t fx_min64(int64_t a, int64_t b) { return a < b ? a : b; }
-FX_INLINE int64_t fx_max64(int64_t a, int64_t b) { return a > b ? a : b; }
-
-/// A frame of rows × columns pixels around an image [h, w, c] that begins at (top, left) of it; zero elsewhere.
-typedef struct fx_frame {
-  int64_t rows, columns, top, left;
-} fx_frame;
-
-static void fx_frame_fill(const fx_frame *frame, const float *image, int64_t h, int64_t w, int64_t c, float *out) {
-  const int64_t run = fx_min64(w, frame->columns - frame->left) * c, left = frame->left * c;
-  const int64_t width = frame->columns * c;
-  for (int64_t i = 0; i < frame->rows; i++, out += width) {
-    const int64_t row = i - frame->top;
-    if (row < 0 || row >= h || run <= 0) {
-      memset(out, 0, (size_t)width * sizeof(float));
-      continue;
-    }
-    memset(out, 0, (size_t)left * sizeof(float));
-    memcpy(out + left, image + row * w * c, (size_t)run * sizeof(float));
-    memset(out + left + run, 0, (size_t)(width - left - run) * sizeof(float));
-  }
-}
-
-/// The part of the padded image that the outputs read, and whether it is the image itself.
-FX_INLINE fx_frame fx_conv_frame(const fx_conv *s) {
-  return (fx_frame){(int64_t)(s->oh - 1) * s->sh + s->kh, (int64_t)(s->ow - 1) * s->sw + s->kw, s->pt, s->pl};
-}
-FX_INLINE int fx_conv_in_place(const fx_conv *s) {
-  const fx_frame frame = fx_conv_frame(s);
-  return s->pt == 0 && s->pl == 0 && frame.rows <= s->h && frame.columns <= s->w;
-}
-FX_INLINE size_t fx_conv_frame_bytes(const fx_conv *s) {
-  const fx_frame frame = fx_conv_frame(s);
-  return fx_conv_in_place(s) ? 0 : (size_t)(frame.rows * frame.columns * s->c) * sizeof(float);
-}
-
-/// Whether every output pixel is the product of one input pixel with the filter.
-FX_INLINE int fx_conv_is_product(const fx_conv *s) {
-  return s->kh == 1 && s->kw == 1 && s->sh == 1 && s->sw == 1 && s->oh == s->h && s->ow == s->w && s->pt == 0 &&
-         s->pl == 0;
-}
-
-/// One row of `width` pixels: t's a and c point at its first pixel, b at the first of `columns` output channels.
-FX_INLINE void fx_conv_row(const fx_tile *t, int64_t width, int64_t columns) {
-  const int64_t tiles = fx_tile_count(width);
-  for (int64_t i = 0; i < tiles; i++) {
-    const int64_t first = fx_tile_start(width, tiles, i);
-    fx_tile part = *t;
-    part.a += first * t->ai;
-    part.c += first * t->ci;
-    fx_tile_for(&part, fx_tile_start(width, tiles, i + 1) - first, columns)(&part);
-  }
-}
+// The three convolutions: which way each takes, and the direct form.
 
 // MARK: - Forward
 
+FX_INLINE fx_winograd fx_winograd_forward(const fx_conv *s) {
+  return (fx_winograd){s->n, s->oh, s->ow, s->c, s->f, s->h, s->w, fx_conv_frame(s)};
+}
+
 static size_t fx_path_conv2d_scratch_bytes(const fx_conv *s) {
   const int pixels = s->n * s->h * s->w;
+  if (fx_is_winograd(s, s->oh, s->ow)) {
+    const fx_winograd w = fx_winograd_forward(s);
+    return (size_t)fx_winograd_floats(&w) * sizeof(float);
+  }
   return fx_conv_is_product(s) ? fx_path_sgemm_scratch_bytes(0, 0, pixels, s->f, s->c) : fx_conv_frame_bytes(s);
 }
 
@@ -68,6 +19,11 @@ static void fx_path_conv2d(const fx_conv *s, const float *x, const float *filter
                            void *scratch) {
   if (fx_conv_is_product(s)) {
     fx_path_sgemm_ep(0, 0, s->n * s->h * s->w, s->f, s->c, 1, x, s->c, filter, s->f, 0, y, s->f, epilogue, scratch);
+    return;
+  }
+  if (fx_is_winograd(s, s->oh, s->ow)) {
+    const fx_winograd w = fx_winograd_forward(s);
+    fx_winograd_convolve(&w, x, filter, epilogue, y, scratch);
     return;
   }
   const fx_frame frame = fx_conv_frame(s);
@@ -107,10 +63,22 @@ FX_INLINE fx_frame fx_conv_dy_frame(const fx_conv *s) {
   return (fx_frame){top + (s->h - 1 + s->pt) / s->sh + 1, left + (s->w - 1 + s->pl) / s->sw + 1, top, left};
 }
 
+/// dy convolved with the flipped filter: c and f change places.
+FX_INLINE fx_winograd fx_winograd_backward(const fx_conv *s) {
+  return (fx_winograd){s->n, s->h, s->w, s->f, s->c, s->oh, s->ow, {s->h + 4, s->w + 4, 4 - s->pt, 4 - s->pl}};
+}
+FX_INLINE int fx_is_winograd_backward(const fx_conv *s) {
+  return s->pt <= 4 && s->pl <= 4 && fx_is_winograd(s, s->h, s->w);
+}
+
 static size_t fx_path_conv2d_input_gradient_scratch_bytes(const fx_conv *s) {
   if (fx_conv_is_product(s)) return fx_path_sgemm_scratch_bytes(0, 1, s->n * s->h * s->w, s->c, s->f);
   const fx_frame frame = fx_conv_dy_frame(s);
-  const int64_t floats = (int64_t)s->kh * s->kw * s->c * s->f + frame.rows * frame.columns * s->f;
+  int64_t floats = (int64_t)s->kh * s->kw * s->c * s->f + frame.rows * frame.columns * s->f;
+  if (fx_is_winograd_backward(s)) {
+    const fx_winograd w = fx_winograd_backward(s);
+    floats += fx_winograd_floats(&w);
+  }
   return (size_t)floats * sizeof(float);
 }
 
@@ -148,6 +116,11 @@ static void fx_path_conv2d_input_gradient(const fx_conv *s, const float *dy, con
       for (int64_t u = fx_phase_taps(s->kh, s->sh, py); u-- > 0;)
         for (int64_t v = fx_phase_taps(s->kw, s->sw, px); v-- > 0; next += tap)
           fx_transpose(s->c, s->f, filter + ((py + u * s->sh) * s->kw + px + v * s->sw) * tap, s->f, next, s->c);
+  if (fx_is_winograd_backward(s)) {
+    const fx_winograd w = fx_winograd_backward(s);
+    fx_winograd_convolve(&w, dy, flipped, NULL, dx, framed);
+    return;
+  }
   for (int64_t i = 0; i < s->n; i++) {
     fx_frame_fill(&frame, dy + i * s->oh * s->ow * s->f, s->oh, s->ow, s->f, framed);
     const float *taps = flipped;
@@ -167,6 +140,10 @@ static void fx_path_conv2d_input_gradient(const fx_conv *s, const float *dy, con
 enum { FX_CONV_DY_BYTES = 14 << 10 };
 
 static size_t fx_path_conv2d_filter_gradient_scratch_bytes(const fx_conv *s) {
+  if (fx_is_winograd(s, s->oh, s->ow)) {
+    const fx_winograd w = fx_winograd_forward(s);
+    return (size_t)fx_winograd_floats(&w) * sizeof(float);
+  }
   return (size_t)((int64_t)s->kh * s->kw * s->c * s->f) * sizeof(float) + fx_conv_frame_bytes(s);
 }
 
@@ -190,6 +167,11 @@ static void fx_conv_filter_block(const fx_conv *s, const float *image, int64_t r
 
 static void fx_path_conv2d_filter_gradient(const fx_conv *s, const float *x, const float *dy, float alpha, float beta,
                                            float *dfilter, void *scratch) {
+  if (s->n > 0 && fx_is_winograd(s, s->oh, s->ow)) {
+    const fx_winograd w = fx_winograd_forward(s);
+    fx_winograd_filter_gradient(&w, x, dy, alpha, beta, dfilter, scratch);
+    return;
+  }
   const int64_t count = (int64_t)s->kh * s->kw * s->c * s->f;
   const fx_frame frame = fx_conv_frame(s);
   const int in_place = fx_conv_in_place(s);

@@ -4,6 +4,8 @@
 #include "copy.h"
 #include "tile.h"
 #include "gemm.h"
+#include "frame.h"
+#include "winograd.h"
 #include "conv2d.h"
 #include "pool.h"
 #include "softmax.h"

@@ -43,17 +43,22 @@ extension Operation {
   }
 
   private func bounded(_ type: TensorType, _ operands: [TensorType]) throws(FluxionError) -> TensorType {
-    var count = 1
-    for extent in type.shape.dimensions {
-      guard extent >= 0 else { throw mismatch(operands, "has a negative extent in its result \(type)") }
-      // An extent of 0 does not make the others small: strides are products too.
-      let (product, overflow) = count.multipliedReportingOverflow(by: max(extent, 1))
-      guard !overflow, product <= Self.maximumElementCount else {
-        throw mismatch(operands, "would give \(type), which is too large")
-      }
-      count = product
+    guard Self.isBounded(type.shape) else {
+      throw mismatch(operands, "would give \(type), which has a negative extent or is too large")
     }
     return type
+  }
+
+  /// Whether a value of a shape may stand in a program.
+  static func isBounded(_ shape: Shape) -> Bool {
+    var count = 1
+    for extent in shape.dimensions {
+      // An extent of 0 does not make the others small: strides are products too.
+      let (product, overflow) = count.multipliedReportingOverflow(by: max(extent, 1))
+      guard extent >= 0, !overflow, product <= maximumElementCount else { return false }
+      count = product
+    }
+    return true
   }
 
   private func count(_ operands: [TensorType], _ expected: Int) throws(FluxionError) -> [TensorType] {

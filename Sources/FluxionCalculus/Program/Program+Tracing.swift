@@ -5,10 +5,9 @@ extension Program {
   public static func trace(
     _ inputs: [Input], _ body: ([Tensor]) throws -> [Tensor]
   ) throws -> Program {
-    for input in inputs {
-      guard let count = input.type.shape.checkedCount, input.type.shape.dimensions.allSatisfy({ $0 >= 0 }),
-        count <= Operation.maximumElementCount
-      else { throw FluxionError(.shapeMismatch, "input \"\(input.name)\" cannot have type \(input.type)") }
+    for input in inputs where !Operation.isBounded(input.type.shape) {
+      throw FluxionError(
+        .shapeMismatch, "input \"\(input.name)\" cannot have type \(input.type): an extent is negative or it is too large")
     }
     let placeholders = inputs.map { Tensor.placeholder($0.name, $0.type) }
     return try Program(inputs: placeholders, outputs: try body(placeholders))

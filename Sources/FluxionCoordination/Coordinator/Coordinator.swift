@@ -46,8 +46,8 @@ public actor Coordinator<Algorithm: FederatedAlgorithm> {
 
   /// Runs until a round is recorded; nil when the run has ended.
   ///
-  /// - Throws: ``FluxionError/Code/diverged`` that names round and client if training left the finite numbers and the
-  ///   policy is to stop; whatever transport, store and evaluation throw.
+  /// - Throws: ``FluxionError`` that names round and client, with code `diverged` if training left the finite numbers,
+  ///   when the policy is to stop at a client's failure; whatever transport, store and evaluation throw.
   public func nextRound() async throws -> RoundRecord? {
     if !hasBegun { try await begin() }
     // Actions are left over when a round's record was handed out before them.
@@ -133,10 +133,10 @@ extension Coordinator {
     case .aggregate(let round): actions += try await aggregate(round)
     case .evaluate(let round):
       let begin = clock.now()
-      let score = try await configuration.evaluate(parameters)
-      current?.score = score
+      let evaluation = try await configuration.evaluate(parameters)
+      current?.evaluation = evaluation
       current?.evaluationSeconds = (clock.now() - begin) / .seconds(1)
-      actions += machine.handle(.evaluated(round: round, loss: score.loss, accuracy: score.accuracy))
+      actions += machine.handle(.evaluated(round: round, loss: evaluation.loss, accuracy: evaluation.accuracy))
     case .record: return try await record()
     case .finish(let reason): try await finish(reason)
     }
@@ -171,7 +171,8 @@ extension Coordinator {
   private func record() async throws -> RoundRecord? {
     guard let finished = current else { return nil }
     current = nil
-    let record = finished.record(parameterCount: parameters.layout.count, name: configuration.name)
+    let record = finished.record(
+      parameterCount: parameters.layout.count, name: configuration.name, recordsClients: configuration.recordsClients)
     try await store.save(Checkpoint(progress: machine.progress, parameters: parameters, state: state))
     try await store.append(.roundRecorded(record))
     return record
@@ -180,11 +181,12 @@ extension Coordinator {
   private func finish(_ reason: StopReason) async throws {
     stopReason = reason
     try await store.append(.runFinished(reason))
-    if case .diverged(let round, let client, let why) = reason {
-      let name = configuration.name?(client) ?? "party \(client)"
-      throw FluxionError(
-        .diverged, "training diverged in round \(round) at \(name): \(why); a lower learning rate may help")
-    }
+    guard case .clientFailed(let round, let client, let failure) = reason else { return }
+    let name = configuration.name(client)
+    throw failure.kind == .diverged
+      ? FluxionError(
+        .diverged, "training diverged in round \(round) at \(name): \(failure.reason); a lower learning rate may help")
+      : FluxionError(.unsupported, "\(name) could not take part in round \(round): \(failure.reason)")
   }
 }
 

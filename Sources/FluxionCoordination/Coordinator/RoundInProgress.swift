@@ -12,7 +12,7 @@ struct RoundInProgress {
   /// Accepted reports; ascending by client once the round is aggregated.
   var reports: [ClientReport] = []
   var seconds = 0.0
-  var score = CoordinatorConfiguration.Score()
+  var evaluation: Evaluation?
   var evaluationSeconds = 0.0
 
   init(round: Int, cohort: Int, plan: RoundPlan, sum: any UpdateAccumulator, begin: Duration) {
@@ -40,19 +40,17 @@ struct RoundInProgress {
   /// The bytes of a message around its parameters: run, round and client, counts and a digest.
   static let headerByteCount = 128
 
-  func record(parameterCount: Int, name: ((Int) -> String)?) -> RoundRecord {
+  func record(parameterCount: Int, name: (Int) -> String, recordsClients: Bool) -> RoundRecord {
     let messageByteCount = 4 * parameterCount + Self.headerByteCount
-    let parties = name.map { name in
-      trained.map { client, metrics in
-        PartyRecord(
-          party: client, name: name(client), samples: metrics.samples, steps: metrics.steps,
-          trainLoss: metrics.trainLoss, seconds: metrics.seconds)
-      }
+    let parties = (recordsClients ? trained : []).map { client, metrics in
+      PartyRecord(
+        party: client, name: name(client), samples: metrics.samples, steps: metrics.steps,
+        trainLoss: metrics.trainLoss, seconds: metrics.seconds)
     }
     return RoundRecord(
-      round: round, testAccuracy: score.accuracy, testLoss: score.loss, testMetrics: score.metrics,
-      trainLoss: trainLoss, seconds: seconds,
+      round: round, testAccuracy: evaluation?.accuracy, testLoss: evaluation?.loss,
+      testMetrics: evaluation?.values ?? [:], trainLoss: trainLoss, seconds: seconds,
       evaluationSeconds: evaluationSeconds, bytesUp: reports.count * messageByteCount,
-      bytesDown: cohort * messageByteCount, parties: parties ?? [])
+      bytesDown: cohort * messageByteCount, parties: parties)
   }
 }

@@ -3,12 +3,12 @@ public import FluxionFederation
 
 /// How many rounds, with whom, how long they may take and when a run ends.
 public struct RoundPolicy: Sendable, Hashable {
-  /// What an update that diverged does to a run.
-  public enum Divergence: String, Codable, Hashable, Sendable {
+  /// What a client without a usable update does to a run.
+  public enum FailureResponse: String, Codable, Hashable, Sendable {
     /// The run stops and names round and client: right where all clients run one configuration, as in a simulation.
     case stops
     /// The update is refused and the round goes on: right where a client may be faulty or hostile.
-    case isRefused
+    case goesOn
   }
 
   /// Registered clients, called `0 ..< clients`.
@@ -29,14 +29,14 @@ public struct RoundPolicy: Sendable, Hashable {
   public var patience: Int?
   /// The run ends when this many rounds in a row miss their quorum.
   public var missedRoundLimit: Int
-  public var divergence: Divergence
+  public var onFailure: FailureResponse
   /// The most samples that a client may claim: its weight in a mean.
   public var maximumSamples: Int
 
   public init(
     clients: Int, rounds: Int, key: RandomKey, cohort: CohortSize = .all, quorum: Double = 1,
     deadline: Duration? = nil, evaluateEvery: Int = 1, targetAccuracy: Double? = nil, patience: Int? = nil,
-    missedRoundLimit: Int = 3, divergence: Divergence = .isRefused, maximumSamples: Int = 1 << 31
+    missedRoundLimit: Int = 3, onFailure: FailureResponse = .goesOn, maximumSamples: Int = 1 << 31
   ) {
     self.clients = clients
     self.rounds = rounds
@@ -48,7 +48,7 @@ public struct RoundPolicy: Sendable, Hashable {
     self.targetAccuracy = targetAccuracy
     self.patience = patience
     self.missedRoundLimit = missedRoundLimit
-    self.divergence = divergence
+    self.onFailure = onFailure
     self.maximumSamples = maximumSamples
   }
 
@@ -102,6 +102,6 @@ public enum StopReason: Codable, Hashable, Sendable {
   case requested
   /// Too many rounds in a row missed their quorum.
   case quorumMissed(round: Int)
-  /// Training left the finite numbers at a client.
-  case diverged(round: Int, client: Int, reason: String)
+  /// A client has no usable update, and the policy is to stop then.
+  case clientFailed(round: Int, client: Int, ClientFailure)
 }

@@ -76,7 +76,7 @@ public struct RoundStateMachine: Sendable {
   private var answers: [Answer] = []
   private var unanswered = 0
   public private(set) var accepted = 0
-  private var diverged: StopReason?
+  private var failed: StopReason?
   private var stopIsRequested = false
 
   private enum Answer: UInt8 { case none, accepted, refused }
@@ -127,7 +127,7 @@ extension RoundStateMachine {
     case (.nextRound, .idle):
       return round >= policy.rounds ? finish(.completed) : beginRound()
     case (.reportsSettled, .training):
-      if let diverged { return closeTraining() + [.discard(round: round)] + finish(diverged) }
+      if let failed { return closeTraining() + [.discard(round: round)] + finish(failed) }
       return unanswered == 0 ? closeTraining() + weighUp() : []
     case (.deadlinePassed(let round), .training) where round == self.round:
       return weighUp()
@@ -156,7 +156,7 @@ extension RoundStateMachine {
     progress.round += 1
     cohort = Cohort.select(cohortSize, of: policy.clients, key: policy.key.folding("cohort", round))
     answers = [Answer](repeating: .none, count: cohort.count)
-    (unanswered, accepted, diverged) = (cohort.count, 0, nil)
+    (unanswered, accepted, failed) = (cohort.count, 0, nil)
     phase = .training
     let train = Action.train(round: round, clients: cohort)
     return policy.deadline.map { [train, .startDeadline(round: round, $0)] } ?? [train]
@@ -198,7 +198,9 @@ extension RoundStateMachine {
 
   /// Keeps score of an evaluation; a reason if the run ends with it.
   private mutating func note(loss: Double?, accuracy: Double?) -> StopReason? {
-    if let accuracy, let target = policy.targetAccuracy, accuracy >= target { return .targetReached(accuracy: accuracy) }
+    if let accuracy, let target = policy.targetAccuracy, accuracy >= target {
+      return .targetReached(accuracy: accuracy)
+    }
     guard let loss, let patience = policy.patience,
       EarlyStopping(patience: patience).observe(loss, at: round, &progress.stopping)
     else { return nil }
@@ -207,8 +209,8 @@ extension RoundStateMachine {
 
   private mutating func refuse(_ position: Int, _ failure: ClientFailure) -> Verdict {
     answers[position] = .refused
-    if failure.kind == .diverged, policy.divergence == .stops, diverged == nil {
-      diverged = .diverged(round: round, client: cohort[position], reason: failure.reason)
+    if policy.onFailure == .stops, failed == nil {
+      failed = .clientFailed(round: round, client: cohort[position], failure)
     }
     return .refused(failure)
   }

@@ -1,4 +1,4 @@
-import FluxionCalculus
+import FluxionFederation
 
 /// Something chosen by its name.
 protocol NamedChoice: CaseIterable, RawRepresentable, Sendable where RawValue == String {}
@@ -20,21 +20,6 @@ extension Experiment {
     /// Two steps of Adams and Bashforth on the gradient flow.
     case adamsBashforth = "adams-bashforth"
   }
-
-  /// What a party's update counts in the average.
-  public enum Weighting: String, NamedChoice, Hashable {
-    /// By its share of the samples.
-    case samples
-    /// As every other.
-    case uniform
-  }
-
-  /// Which part of the parties a round takes.
-  public enum CohortSize: Sendable, Hashable {
-    case all
-    /// So many parties.
-    case count(Int)
-    /// This part of the parties, in (0, 1), at least one.
-    case fraction(Double)
-  }
 }
+
+extension Weighting: NamedChoice {}

@@ -1,5 +1,6 @@
 import FluxionCalculus
 import FluxionData
+import FluxionFederation
 import FluxionLearning
 
 extension Experiment {
@@ -62,5 +63,19 @@ extension Experiment {
     let optimizer = plain.with(weightDecay: weightDecay.map { Float($0) })
     try optimizer.validate()
     return optimizer
+  }
+
+  /// - Throws: as ``localOptimizer()``.
+  func federatedAveraging() throws -> FederatedAveraging {
+    FederatedAveraging(
+      local: LocalTraining(try localOptimizer(), epochs: epochs, batchSize: batchSize, schedule: schedule),
+      weighting: weighting)
+  }
+
+  /// The optimiser is the server's, and takes one step a round along the mean gradient.
+  ///
+  /// - Throws: as ``localOptimizer()``.
+  func federatedSGD() throws -> FederatedSGD {
+    FederatedSGD(server: ServerOptimizer(try localOptimizer()), weighting: weighting)
   }
 }

@@ -1,5 +1,6 @@
 import FluxionCalculus
 import FluxionData
+import FluxionFederation
 import FluxionLearning
 
 extension Experiment {
@@ -64,8 +65,8 @@ extension Experiment {
       .number("a number above 0 and at most 1", where: { $0 > 0 && $0 <= 1 }), "A",
       "Stop once the test accuracy is this."),
     Setting(
-      optional: "patience", \.patience, .integer(atLeast: 1), "N",
-      "Stop after so many evaluations without a lower test loss."),
+      optional: "patience", \.patience, .integer(atLeast: 0), "N",
+      "Bear so many evaluations in a row without a lower test loss, and stop at the next."),
     Setting(
       "evaluateEvery", \.evaluateEvery, .integer(atLeast: 1), "N",
       "Evaluate every so many rounds, and after the last (default: 1)."),
@@ -108,7 +109,7 @@ extension Experiment {
   }
 }
 
-extension SettingForm where Value == Experiment.CohortSize {
+extension SettingForm where Value == CohortSize {
   static var cohort: SettingForm {
     SettingForm(
       rule: "a number of parties, a fraction between 0 and 1, or all", known: ["all"],

@@ -1,4 +1,5 @@
 public import FluxionData
+public import FluxionFederation
 public import FluxionLearning
 
 /// A run, described: the data and how it is dealt out, the model, the algorithm, how long and how it is judged.
@@ -56,7 +57,7 @@ public struct Experiment: Sendable, Equatable {
 
   /// Stop once the test accuracy is this, in (0, 1].
   public var targetAccuracy: Double?
-  /// Stop after this many evaluations without a lower test loss.
+  /// How many evaluations in a row without a lower test loss are borne; the next one stops the run.
   public var patience: Int?
   /// Evaluate the global model every so many rounds, and after the last.
   public var evaluateEvery: Int = 1

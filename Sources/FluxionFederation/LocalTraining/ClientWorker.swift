@@ -11,6 +11,8 @@ package final class ClientWorker {
   package let parameters: UnsafeMutableBufferPointer<Float>
   /// The optimiser's state, tensor after tensor.
   package let state: UnsafeMutableBufferPointer<Float>
+  /// Where the client began, for a proximal term; empty without one.
+  private let anchor: UnsafeMutableBufferPointer<Float>
   private let fills: [(range: Range<Int>, value: Float)]
   private let hyperparameters: UnsafeMutableBufferPointer<Float>
   private let loss: UnsafeMutablePointer<Float>
@@ -51,6 +53,8 @@ package final class ClientWorker {
     self.fills = fills
     state = Self.allocate(offset)
     hyperparameters = Self.allocate(first.hyperparameters.count)
+    let isProximal = trainer.training.objective.terms.contains { $0 is ProximalTerm }
+    anchor = Self.allocate(isProximal ? trainer.layout.count : 0)
     loss = .allocate(capacity: 1)
     loss.initialize(to: 0)
     key = .allocate(capacity: 2)
@@ -59,7 +63,7 @@ package final class ClientWorker {
   }
 
   deinit {
-    for buffer in [parameters, state, hyperparameters] { buffer.deallocate() }
+    for buffer in [parameters, state, hyperparameters, anchor] { buffer.deallocate() }
     loss.deallocate()
     key.deallocate()
   }
@@ -81,6 +85,7 @@ package final class ClientWorker {
     _ examples: DatasetView, from start: UnsafeBufferPointer<Float>, hyperparameters values: [Float], key: RandomKey
   ) throws -> Result {
     _ = parameters.update(fromContentsOf: start)
+    if !anchor.isEmpty { _ = anchor.update(fromContentsOf: start) }
     reset(values)
     var result = Result()
     for epoch in 0..<trainer.training.epochs {
@@ -156,6 +161,11 @@ package final class ClientWorker {
     }
     for (index, input) in layout.hyperparameters.enumerated() {
       workspace.bind(input: input, to: pointer(hyperparameters, index))
+    }
+    for (term, inputs) in zip(trainer.training.objective.terms, layout.terms) where term is ProximalTerm {
+      for (entry, input) in zip(trainer.layout.entries, inputs) {
+        workspace.bind(input: input, to: pointer(anchor, entry.offset))
+      }
     }
     if let input = layout.key { workspace.bind(input: input, to: key) }
     workspace.bind(output: compiled.step.lossOutput, to: loss)

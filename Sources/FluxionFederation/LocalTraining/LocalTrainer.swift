@@ -26,6 +26,12 @@ package final class LocalTrainer: Sendable {
     if let batchSize = training.batchSize, batchSize < 1 {
       throw FluxionError(.invalidArgument, "a batch has at least 1 example; it was given \(batchSize)")
     }
+    for term in training.objective.terms where !(term is ProximalTerm) {
+      // What a term reads beside the parameters must come from somewhere; so far that is where the client began.
+      guard term.inputs(for: [Program.Input("w", TensorType([1]))]).isEmpty else {
+        throw FluxionError(.unsupported, "local training has nothing to give to objective term \(type(of: term))")
+      }
+    }
     self.task = task
     self.input = input
     self.training = training
@@ -47,5 +53,19 @@ package final class LocalTrainer: Sendable {
       steps[batchSize] = made
       return made
     }
+  }
+
+  /// Whether another training runs the same programs in the same way, so that only hyperparameters differ.
+  package func serves(_ other: LocalTraining) -> Bool {
+    training.epochs == other.epochs && training.batchSize == other.batchSize
+      && training.optimizer.name == other.optimizer.name
+      && training.optimizer.hyperparameters.map(\.name) == other.optimizer.hyperparameters.map(\.name)
+      && training.objective.terms.map { "\(type(of: $0))" } == other.objective.terms.map { "\(type(of: $0))" }
+  }
+
+  /// The values of all hyperparameters under a training that this trainer serves, in the order of the programs.
+  package func values(for training: LocalTraining) throws -> [Float] {
+    let given = training.optimizer.hyperparameters + training.objective.terms.flatMap(\.hyperparameters)
+    return try hyperparameters().map { known in given.first { $0.name == known.name }?.value ?? known.value }
   }
 }

@@ -68,7 +68,9 @@ struct ExactAccumulatorTests {
     #expect(sum.mean() == [500_000, -1])
   }
 
-  @Test("refuses what is not finite or absurdly large, and keeps what it had", arguments: [.nan, .infinity, 1e38] as [Float])
+  @Test(
+    "refuses what is not finite or absurdly large, and keeps what it had",
+    arguments: [.nan, .infinity, 1e38] as [Float])
   func refusal(bad: Float) throws {
     var sum = ExactAccumulator(count: 3)
     try sum.add([1, 2, 3], weight: 2)
@@ -79,7 +81,8 @@ struct ExactAccumulatorTests {
     #expect(sum.weight == 2)
   }
 
-  @Test("refuses a wrong count and weights that are not positive numbers", arguments: [0, -1, .nan, .infinity] as [Double])
+  @Test(
+    "refuses a wrong count and weights that are not positive numbers", arguments: [0, -1, .nan, .infinity] as [Double])
   func badWeight(weight: Double) throws {
     var sum = ExactAccumulator(count: 1)
     #expect(throws: FluxionError.self) { try sum.add([1], weight: weight) }

@@ -1,0 +1,140 @@
+import Fluxion
+import Foundation
+
+/// What the tool says while an experiment runs and when it has.
+struct RunNarration {
+  enum Style {
+    /// What is run, a line a round, the comparison, where the results are.
+    case live
+    /// The last line alone.
+    case quiet
+    /// `run.json` alone.
+    case json
+  }
+
+  var style: Style
+
+  private var terminal: TerminalStyle { .current(descriptor: STDOUT_FILENO) }
+
+  /// Runs an experiment to its end, or to Ctrl-C, which keeps what is written.
+  ///
+  /// - Returns: the outcome, after everything about it was said.
+  func run(_ experiment: Experiment) async throws {
+    let place = RunPlace()
+    let outcome = try await Signals.interrupting(note: { place.note }) {
+      var progress: ProgressLine?
+      return try await experiment.run(command: Self.commandLine) { event in
+        if case .began(_, let directory) = event { place.set(directory) }
+        guard style == .live else { return }
+        try StandardOutput.write(self.text(event, &progress))
+      }
+    }
+    switch style {
+    case .live: try StandardOutput.write(ending(outcome))
+    case .quiet: try StandardOutput.line(Self.result(outcome.record) + "; report: \(outcome.report)")
+    case .json:
+      try StandardOutput.write(String(contentsOf: outcome.directory.appending(path: "run.json"), encoding: .utf8))
+    }
+  }
+
+  private func text(_ event: Experiment.Event, _ progress: inout ProgressLine?) -> String {
+    switch event {
+    case .began(let record, _):
+      let rounds = record.configuration["rounds"].flatMap { if case .integer(let n) = $0 { Int(n) } else { nil } }
+      progress = ProgressLine(rounds: rounds, style: terminal)
+      return Self.heading(record) + "\n"
+    case .round(let round): return progress?.finished(round) ?? ""
+    case .trained(let record):
+      let end = progress?.end() ?? ""
+      guard let stop = record.stop, stop.reason != .rounds else { return end }
+      return end + Self.sentence(stop) + "\n"
+    case .comparing: return terminal.isTTY ? "training alone and pooled, to compare …" : ""
+    }
+  }
+
+  private func ending(_ outcome: Experiment.Outcome) -> String {
+    var text = ""
+    if let baselines = outcome.record.baselines {
+      text += (terminal.isTTY ? "\r\u{1b}[2K" : "") + "\n" + table(baselines) + "\n"
+    }
+    text += Self.result(outcome.record) + "\n"
+    text += "model \(outcome.record.modelSHA256?.prefix(16) ?? "")…, report: \(outcome.report)\n"
+    return text
+  }
+
+  private func table(_ baselines: RunRecord.Baselines) -> String {
+    let hasAccuracy = baselines.federation?.accuracy != nil
+    var table = TextTable([.left("trained by")] + (hasAccuracy ? [.right("accuracy")] : []) + [.right("loss")])
+    func cells(_ name: String, _ accuracy: Double?, _ loss: Double?) -> [String] {
+      [name] + (hasAccuracy ? [accuracy.map { Figures.percent($0) } ?? "–"] : []) + [
+        loss.map { Figures.loss($0) } ?? "–"
+      ]
+    }
+    let shown = baselines.alone.prefix(20)
+    for alone in shown { table.add(cells("\(alone.party) alone", alone.accuracy, alone.loss)) }
+    if baselines.alone.count > shown.count { table.add(["… and \(baselines.alone.count - shown.count) more"]) }
+    table.addRule()
+    table.add(
+      cells("the parties alone, mean", mean(baselines.alone.map(\.accuracy)), mean(baselines.alone.map(\.loss))))
+    if let federation = baselines.federation {
+      table.add(cells("the federation", federation.accuracy, federation.loss), isStrong: true)
+    }
+    if let pooled = baselines.pooled { table.add(cells("all data pooled", pooled.accuracy, pooled.loss)) }
+    return table.text(style: terminal)
+  }
+
+  private func mean(_ values: [Double?]) -> Double? {
+    let present = values.compactMap { $0 }
+    return present.isEmpty ? nil : present.reduce(0, +) / Double(present.count)
+  }
+}
+
+extension RunNarration {
+  /// `digits, 10 parties by shards:2; cnn with 305,930 parameters; fedavg, 20 rounds`
+  static func heading(_ record: RunRecord) -> String {
+    func setting(_ name: String) -> String {
+      switch record.configuration[name] {
+      case .string(let text): TerminalText.printable(text)
+      case .integer(let number): "\(number)"
+      case .number(let number): "\(number)"
+      default: ""
+      }
+    }
+    return "\(setting("data")), \(setting("parties")) parties by \(setting("partition")); \(setting("model")) with "
+      + "\(Figures.count(record.parameters)) parameters; \(setting("algorithm")), \(setting("rounds")) rounds"
+  }
+
+  /// `accuracy 96.1%, loss 0.131 after 20 rounds`
+  static func result(_ record: RunRecord) -> String {
+    let last = record.rounds.last { $0.testLoss != nil } ?? record.rounds.last
+    var parts: [String] = []
+    if let accuracy = last?.testAccuracy { parts.append("accuracy \(Figures.percent(accuracy))") }
+    if let loss = last?.testLoss {
+      parts.append("loss \(Figures.loss(loss))")
+    } else if let loss = last?.trainLoss {
+      parts.append("train loss \(Figures.loss(loss))")
+    }
+    let rounds = record.rounds.count
+    return parts.joined(separator: ", ") + " after \(rounds) round\(rounds == 1 ? "" : "s")"
+  }
+
+  static func sentence(_ stop: RunRecord.Stop) -> String {
+    switch stop.reason {
+    case .targetAccuracy: "stopped: the target accuracy is reached"
+    case .patience: "stopped: the test loss no longer falls"
+    default: "stopped: \(stop.message ?? stop.reason.rawValue)"
+    }
+  }
+
+  /// The command line of this process, quoted for a shell where it must be.
+  static var commandLine: String {
+    (["fluxion"] + CommandLine.arguments.dropFirst()).map { argument in
+      let isPlain = !argument.isEmpty && argument.allSatisfy { $0.isLetter || $0.isNumber || "-_./:=,+".contains($0) }
+      return isPlain ? argument : "'\(argument.replacingOccurrences(of: "'", with: "'\\''"))'"
+    }.joined(separator: " ")
+  }
+}
+
+extension Experiment.Outcome {
+  var report: String { directory.appending(path: "report.html").relativePath }
+}

@@ -1,0 +1,80 @@
+import FluxionCalculus
+public import FluxionCoordination
+import FluxionData
+import FluxionFederation
+import FluxionInterop
+public import FluxionLearning
+import FluxionSimulation
+public import Foundation
+
+extension Experiment {
+  /// What happens while an experiment runs.
+  public enum Event: Sendable {
+    /// The data is dealt out and the output directory there; training begins.
+    case began(RunRecord, directory: URL)
+    case round(RoundRecord)
+    /// The rounds are over and the model is written; what follows is for comparison.
+    case trained(RunRecord)
+    /// Each party alone and all data pooled are being trained.
+    case comparing
+  }
+
+  /// What a run left.
+  public struct Outcome: Sendable {
+    public var directory: URL
+    public var record: RunRecord
+    /// The parameters after the last round.
+    public var parameters: Parameters
+  }
+
+  /// Runs the experiment and leaves `run.json`, `metrics.csv`, `model.safetensors` and `report.html` in its output
+  /// directory, which has every finished round whatever ends the run.
+  ///
+  /// ```swift
+  /// let outcome = try await Experiment(yaml: "rounds: 5").run { event in
+  ///   if case .round(let round) = event { print(round.round, round.testAccuracy ?? 0) }
+  /// }
+  /// print(outcome.record.modelSHA256 ?? "")
+  /// ```
+  ///
+  /// - Parameters:
+  ///   - command: the command line that makes the same run, for the record.
+  ///   - reporting: called as things happen; what it throws ends the run.
+  /// - Throws: ``FluxionError`` before training for data, settings or an output directory that cannot be used, and
+  ///   `.diverged` with round and party for training that left the finite numbers; `CancellationError`.
+  public func run(
+    command: String? = nil, reporting: (Event) throws -> Void = { _ in }
+  ) async throws -> Outcome {
+    let prepared = try prepared()
+    let directory = try RunDirectory(
+      at: prepared.experiment.outputDirectory(), record: RunRecord(prepared, command: command))
+    let experiment = prepared.experiment
+    switch experiment.algorithm {
+    case .federatedAveraging:
+      let algorithm = try experiment.federatedAveraging()
+      return try await ExperimentRun(prepared, algorithm, directory: directory)(reporting)
+    case .federatedSGD:
+      let algorithm = try experiment.federatedSGD()
+      return try await ExperimentRun(prepared, algorithm, directory: directory)(reporting)
+    }
+  }
+
+  /// Where the run's results go: `output`, or the first of `runs/DATA-ALGORITHM`, `runs/DATA-ALGORITHM-2`, … that is
+  /// not there yet.
+  func outputDirectory() -> URL {
+    if let output { return URL(fileURLWithPath: output, isDirectory: true) }
+    let data =
+      switch self.data {
+      case .digits, .mnist, .syntheticLinear: self.data.description
+      case .idx(let path), .csv(let path):
+        String(URL(fileURLWithPath: path).standardizedFileURL.lastPathComponent.prefix { $0 != "." })
+      }
+    let base = "runs/\(data.isEmpty ? "data" : data)-\(algorithm.rawValue)"
+    var (path, number) = (base, 1)
+    while FileManager.default.fileExists(atPath: path) {
+      number += 1
+      path = "\(base)-\(number)"
+    }
+    return URL(fileURLWithPath: path, isDirectory: true)
+  }
+}

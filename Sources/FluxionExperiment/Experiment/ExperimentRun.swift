@@ -1,0 +1,109 @@
+import FluxionCalculus
+import FluxionCoordination
+import FluxionData
+import FluxionFederation
+import FluxionInterop
+import FluxionLearning
+import FluxionSimulation
+import Foundation
+
+/// An experiment under way: its simulation, and the directory that it keeps up to date.
+struct ExperimentRun<Algorithm: FederatedAlgorithm> {
+  let prepared: PreparedExperiment
+  let directory: RunDirectory
+  let simulation: Simulation<Algorithm>
+  private let startedAt = Date()
+  private let start = ContinuousClock.now
+
+  init(_ prepared: PreparedExperiment, _ algorithm: Algorithm, directory: RunDirectory) {
+    self.prepared = prepared
+    self.directory = directory
+    simulation = Simulation(
+      prepared.task, algorithm, prepared.partition, prepared.experiment.simulationConfiguration)
+  }
+
+  func callAsFunction(_ report: (Experiment.Event) throws -> Void) async throws -> Experiment.Outcome {
+    do {
+      try report(.began(directory.record, directory: directory.url))
+      try await train(report)
+      directory.record.stop = RunRecord.Stop(simulation.stopReason)
+    } catch {
+      // What came first is what the user has to know; what can still be written is.
+      directory.record.stop = RunRecord.Stop(error)
+      try? leave()
+      throw error
+    }
+    try leave()
+    try report(.trained(directory.record))
+    if prepared.experiment.baselines {
+      try await compare(report)
+      try leave()
+    }
+    guard let parameters = simulation.parameters else { throw CancellationError() }
+    return Experiment.Outcome(directory: directory.url, record: directory.record, parameters: parameters)
+  }
+
+  private func train(_ report: (Experiment.Event) throws -> Void) async throws {
+    let simulation = simulation
+    try await withTaskCancellationHandler {
+      for try await round in simulation.rounds(prepared.experiment.rounds ?? Experiment.Defaults.rounds) {
+        try directory.append(round)
+        try report(.round(round))
+      }
+    } onCancel: {
+      simulation.stop()
+    }
+    try Task.checkCancellation()
+  }
+
+  /// Writes everything as it is now.
+  private func leave() throws {
+    directory.record.timing = RunRecord.Timing(
+      startedAt: startedAt.formatted(.iso8601), totalSeconds: (ContinuousClock.now - start) / .seconds(1))
+    if let parameters = simulation.parameters {
+      directory.record.modelSHA256 = ModelDigest.sha256Hex(of: parameters.values)
+      let model = Safetensors(parameters, metadata: ["format": "fluxion"])
+      try directory.write(Data(try model.encoded()), as: "model.safetensors")
+    }
+    try directory.finish()
+    try directory.write(Data(Report(directory.record).html().utf8), as: "report.html")
+  }
+
+  /// Each party alone and all data pooled, for as many passes over their data as the federation made.
+  private func compare(_ report: (Experiment.Event) throws -> Void) async throws {
+    let epochs = max(1, directory.record.rounds.count) * prepared.experiment.epochs
+    let last = directory.record.rounds.last { $0.testLoss != nil }
+    let federation = last.map { RunRecord.Evaluation(accuracy: $0.testAccuracy, loss: $0.testLoss) }
+    try report(.comparing)
+    let alone = try await simulation.trainEachAlone(epochs: epochs).enumerated().map { party, score in
+      RunRecord.Baselines.Alone(
+        party: prepared.partition.name(of: party), accuracy: score.accuracy, loss: score.loss)
+    }
+    directory.record.baselines = RunRecord.Baselines(alone: alone, pooled: nil, federation: federation)
+    try Task.checkCancellation()
+    let pooled = try await simulation.trainPooled(epochs: epochs)
+    directory.record.baselines?.pooled = RunRecord.Evaluation(accuracy: pooled.accuracy, loss: pooled.loss)
+  }
+}
+
+extension Experiment {
+  var simulationConfiguration: SimulationConfiguration {
+    SimulationConfiguration(
+      seed: seed, threads: threads, cohort: cohort, evaluateEvery: evaluateEvery, targetAccuracy: targetAccuracy,
+      patience: patience)
+  }
+}
+
+extension RunRecord.Stop {
+  /// How a run ended that ended well.
+  init(_ reason: StopReason?) {
+    switch reason {
+    case .targetReached(let accuracy):
+      self.init(.targetAccuracy, message: "the test accuracy reached \(Figures.percent(accuracy))")
+    case .noImprovement(let evaluations):
+      self.init(.patience, message: "\(evaluations) evaluations in a row brought no lower test loss")
+    case .requested: self.init(.interrupted, message: "stopped on request")
+    default: self.init(.rounds)
+    }
+  }
+}

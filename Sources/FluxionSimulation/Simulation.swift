@@ -1,0 +1,156 @@
+public import FluxionCoordination
+public import FluxionData
+public import FluxionFederation
+public import FluxionLearning
+import FluxionCalculus
+import Synchronization
+
+/// A federation in one process: every party is a simulated client, and several train at once on threads.
+///
+/// The coordinator, its policy and the algorithm are those of a real federation; only the world is another. One seed
+/// gives one result, to the bit, whatever the number of threads.
+///
+/// ```swift
+/// let parties = try Dataset.digits().split(testFraction: 0.2, seed: 1).partitioned(.iid, parties: 10, seed: 7)
+/// let task = LearningTask(.mlp(hidden: [64], classes: 10), loss: .softmaxCrossEntropy, metrics: [.accuracy])
+/// let algorithm = FederatedAveraging(local: .sgd(learningRate: 0.1, epochs: 1, batchSize: 32))
+/// let simulation = Simulation(task, algorithm, parties)
+/// for try await round in simulation.rounds(20) { print(round) }
+/// let model = simulation.parameters
+/// ```
+public final class Simulation<Algorithm: FederatedAlgorithm>: Sendable {
+  public let task: LearningTask
+  public let algorithm: Algorithm
+  public let partition: Partition
+  public let configuration: SimulationConfiguration
+
+  private struct Progress {
+    var world: SimulatedWorld?
+    var coordinator: Coordinator<Algorithm>?
+    var parameters: Parameters?
+    var stopReason: StopReason?
+  }
+
+  private let progress = Mutex(Progress())
+
+  /// - Parameters:
+  ///   - partition: the parties' data, and the test set beside them on which the global model is judged.
+  public init(
+    _ task: LearningTask, _ algorithm: Algorithm, _ partition: Partition,
+    _ configuration: SimulationConfiguration = SimulationConfiguration()
+  ) {
+    self.task = task
+    self.algorithm = algorithm
+    self.partition = partition
+    self.configuration = configuration
+  }
+
+  /// The global parameters after the latest recorded round; nil before the first.
+  public var parameters: Parameters? { progress.withLock { $0.parameters } }
+
+  /// Why the latest run ended; nil while it goes on.
+  public var stopReason: StopReason? { progress.withLock { $0.stopReason } }
+
+  /// A run from the beginning, as a sequence of what each round did. It trains as it is iterated over.
+  ///
+  /// Iterating throws ``FluxionError``: before the first round if task, algorithm, data and configuration do not fit
+  /// each other, and with code `diverged`, naming round and party, if training leaves the finite numbers. Rounds
+  /// recorded until then stand, and so do ``parameters``.
+  public func rounds(_ count: Int) -> Rounds { Rounds(simulation: self, count: count) }
+
+  /// Ends the run at hand: its sequence comes to an end.
+  public func stop() { progress.withLock { $0.coordinator }?.stop() }
+
+  /// How good a model is on some examples; on the test set if none are given.
+  ///
+  /// - Throws: ``FluxionError/Code/invalidArgument`` without examples to evaluate on.
+  public func evaluate(_ parameters: Parameters, on examples: DatasetView? = nil) async throws -> Evaluation {
+    guard let examples = examples ?? partition.test else {
+      throw FluxionError(.invalidArgument, "there is no test set to evaluate on; split the dataset first")
+    }
+    return try await world().evaluation.evaluate(parameters, on: examples)
+  }
+}
+
+extension Simulation {
+  /// What the rounds of a run did, in order.
+  public struct Rounds: AsyncSequence, Sendable {
+    let simulation: Simulation
+    let count: Int
+
+    public func makeAsyncIterator() -> Iterator { Iterator(simulation: simulation, count: count) }
+
+    public struct Iterator: AsyncIteratorProtocol {
+      let simulation: Simulation
+      let count: Int
+      private var coordinator: Coordinator<Algorithm>?
+      private var isAtEnd = false
+
+      init(simulation: Simulation, count: Int) {
+        self.simulation = simulation
+        self.count = count
+      }
+
+      public mutating func next() async throws -> RoundRecord? {
+        guard !isAtEnd else { return nil }
+        do {
+          let coordinator = try self.coordinator ?? simulation.begin(rounds: count)
+          self.coordinator = coordinator
+          let record = try await coordinator.nextRound()
+          await simulation.note(coordinator)
+          isAtEnd = record == nil
+          return record
+        } catch {
+          isAtEnd = true
+          if let coordinator { await simulation.note(coordinator) }
+          throw error
+        }
+      }
+    }
+  }
+
+  private func begin(rounds: Int) throws -> Coordinator<Algorithm> {
+    let world = try world()
+    let test = partition.test.flatMap { $0.isEmpty ? nil : $0 }
+    if configuration.targetAccuracy != nil, !task.metrics.contains(.accuracy) {
+      throw FluxionError(.invalidArgument, "a target accuracy needs a task with the metric accuracy")
+    }
+    let policy = RoundPolicy(
+      clients: partition.count, rounds: rounds, key: world.key, cohort: configuration.cohort,
+      evaluateEvery: test == nil ? 0 : configuration.evaluateEvery, targetAccuracy: configuration.targetAccuracy,
+      patience: configuration.patience, onFailure: .stops)
+    let partition = partition
+    let coordinator = try Coordinator(
+      algorithm,
+      CoordinatorConfiguration(
+        policy: policy, parameters: world.initialParameters,
+        evaluate: { parameters in
+          guard let test else { return Evaluation() }
+          return try await world.evaluation.evaluate(parameters, on: test)
+        },
+        name: { partition.name(of: $0) }, recordsClients: configuration.recordsParties),
+      transport: world.transport, clock: WallClock(), store: InMemoryStore(keepsEntries: false))
+    progress.withLock {
+      $0.coordinator = coordinator
+      ($0.parameters, $0.stopReason) = (nil, nil)
+    }
+    return coordinator
+  }
+
+  private func note(_ coordinator: Coordinator<Algorithm>) async {
+    let (parameters, stopReason) = await (coordinator.parameters, coordinator.stopReason)
+    progress.withLock { progress in
+      guard progress.coordinator === coordinator else { return }
+      (progress.parameters, progress.stopReason) = (parameters, stopReason)
+    }
+  }
+
+  func world() throws -> SimulatedWorld {
+    try progress.withLock { progress in
+      if let world = progress.world { return world }
+      let world = try SimulatedWorld(task, partition, configuration)
+      progress.world = world
+      return world
+    }
+  }
+}

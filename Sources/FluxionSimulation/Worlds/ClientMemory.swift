@@ -1,0 +1,105 @@
+import FluxionCalculus
+import FluxionCoordination
+import FluxionData
+import FluxionFederation
+import FluxionLearning
+
+/// One thread's memory for simulated clients: buffers to train in, a sum to fold updates into, and reports.
+struct ClientMemory {
+  private var worker: ClientWorker?
+  private var round = 0
+  private var sum: (any UpdateAccumulator)?
+  private var aggregatorName = ""
+  private var reports: [ClientReport] = []
+
+  /// What all clients of a round have in common.
+  struct Round: Sendable {
+    let request: TrainingRequest
+    let trainer: LocalTrainer
+    let hyperparameters: [Float]
+    /// The data of a client.
+    let examples: @Sendable (_ client: Int) -> DatasetView
+  }
+
+  /// Trains one client and folds its update in.
+  mutating func train(_ client: Int, _ common: Round) {
+    let begin = ContinuousClock.now
+    let outcome: ClientReport.Outcome
+    do {
+      prepare(common)
+      var metrics = try trainAndFold(client, common)
+      metrics.seconds = (ContinuousClock.now - begin) / .seconds(1)
+      outcome = .trained(metrics)
+    } catch {
+      let failure = error as? FluxionError
+      outcome = .failed(
+        ClientFailure(failure?.code == .diverged ? .diverged : .unavailable, failure?.message ?? "\(error)"))
+    }
+    reports.append(ClientReport(round: common.request.round, client: client, outcome: outcome))
+  }
+
+  /// Adds what was folded in during a round to a sum.
+  func merge(round: Int, into total: inout any UpdateAccumulator) throws {
+    if let sum, self.round == round { try total.merge(sum) }
+  }
+
+  /// The reports of a round, which are then forgotten.
+  mutating func takeReports(round: Int) -> [ClientReport] {
+    guard self.round == round else { return [] }
+    defer { reports.removeAll(keepingCapacity: true) }
+    return reports
+  }
+
+  private mutating func prepare(_ common: Round) {
+    guard round != common.request.round || sum == nil else { return }
+    round = common.request.round
+    reports.removeAll(keepingCapacity: true)
+    let aggregator = common.request.plan.aggregator
+    if sum != nil, aggregator.name == aggregatorName {
+      sum?.reset()
+    } else {
+      sum = aggregator.makeAccumulator(count: common.trainer.layout.count)
+      aggregatorName = aggregator.name
+    }
+  }
+
+  private mutating func trainAndFold(_ client: Int, _ common: Round) throws -> ClientMetrics {
+    let examples = common.examples(client)
+    let request = common.request
+    guard !examples.isEmpty else {
+      throw FluxionError(.invalidArgument, "it holds no samples; every party needs at least one")
+    }
+    let worker = try self.worker(for: common.trainer)
+    let key = request.key.folding("client", client)
+    return try request.parameters.values.withUnsafeBufferPointer { start in
+      let result: ClientWorker.Result
+      let update: UnsafeMutableBufferPointer<Float>
+      switch request.plan.work {
+      case .training:
+        result = try worker.train(examples, from: start, hyperparameters: common.hyperparameters, key: key)
+        update = worker.parameters
+        for index in 0..<update.count { update[index] -= start[index] }
+      case .gradient:
+        result = try worker.gradient(examples, at: start, key: key)
+        update = worker.state
+      }
+      guard result.lossSum.isFinite else {
+        throw FluxionError(.diverged, "the training loss became \(result.lossSum) within \(result.steps) steps")
+      }
+      for (index, transform) in request.plan.transforms.enumerated() {
+        try transform.apply(to: update, key: key.folding("transform", index))
+      }
+      try sum?.fold(
+        UnsafeBufferPointer(update), weight: request.plan.weighting.weight(samples: examples.count), client: client)
+      return ClientMetrics(
+        samples: examples.count, steps: result.steps, lossSum: result.lossSum, lossCount: result.examples, seconds: 0)
+    }
+  }
+
+  private mutating func worker(for trainer: LocalTrainer) throws -> ClientWorker {
+    if let worker, worker.trainer === trainer { return worker }
+    let made = try ClientWorker(trainer)
+    worker = made
+    return made
+  }
+}

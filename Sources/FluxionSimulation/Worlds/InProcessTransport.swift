@@ -1,0 +1,99 @@
+import FluxionCalculus
+import FluxionCoordination
+import FluxionData
+import FluxionFederation
+import FluxionLearning
+import Synchronization
+
+/// The world of a simulation: every client lives in this process and trains on one of its threads.
+///
+/// A round costs no task and no message a client: threads train clients one after the other and fold each update into
+/// a sum of their own while it is in cache; one batch of reports is delivered at the end.
+final class InProcessTransport: Transport {
+  private let task: LearningTask
+  private let partition: Partition
+  private let pool: WorkerPool
+  /// One for each thread; only ever contended when a round is handed over.
+  private let memories: [ThreadMemory]
+  private let trainer = Mutex<LocalTrainer?>(nil)
+  private let endedRound = Atomic<Int>(0)
+
+  init(_ task: LearningTask, _ partition: Partition, pool: WorkerPool) {
+    self.task = task
+    self.partition = partition
+    self.pool = pool
+    memories = (0..<pool.threadCount).map { _ in ThreadMemory() }
+  }
+
+  func train(_ request: TrainingRequest, deliver: @escaping @Sendable (ReportBatch) -> Void) throws {
+    let common = try prepare(request) { [partition] in partition[$0] }
+    let order = handOutOrder(of: request.clients)
+    let round = request.round
+    pool.start(items: order.count) { [self] worker, item in
+      guard endedRound.load(ordering: .relaxed) < round else { return }
+      memories[worker].withLock { $0.train(order[item], common) }
+    } completion: { [self] in
+      var reports: [ClientReport] = []
+      reports.reserveCapacity(order.count)
+      for memory in memories { reports += memory.withLock { $0.takeReports(round: round) } }
+      reports.sort { $0.client < $1.client }
+      deliver(ReportBatch(reports: reports, updates: ThreadSums(round: round, memories: memories)))
+    }
+  }
+
+  func endRound(_ round: Int) { endedRound.store(round, ordering: .relaxed) }
+
+  /// What the clients of a request have in common.
+  func prepare(
+    _ request: TrainingRequest, examples: @escaping @Sendable (_ client: Int) -> DatasetView
+  ) throws -> ClientMemory.Round {
+    let (trainer, hyperparameters) = try trainer(for: request.plan.work)
+    return ClientMemory.Round(
+      request: request, trainer: trainer, hyperparameters: hyperparameters, examples: examples)
+  }
+
+  /// The clients with the most work first, so that no thread is left with a big one at the end.
+  private func handOutOrder(of clients: [Int]) -> [Int] {
+    let sizes = clients.map { partition[$0].count }
+    guard let smallest = sizes.min(), let largest = sizes.max(), smallest < largest else { return clients }
+    return clients.indices.sorted { (sizes[$1], $0) < (sizes[$0], $1) }.map { clients[$0] }
+  }
+
+  /// The compiled work of a round: that of the round before, unless the program is another.
+  private func trainer(for work: ClientWork) throws -> (LocalTrainer, hyperparameters: [Float]) {
+    let training: LocalTraining
+    switch work {
+    case .training(let local): training = local
+    case .gradient: training = GradientAccumulation.training(chunk: Self.gradientChunk, objective: Objective())
+    }
+    let trainer = try trainer.withLock { trainer in
+      if let trainer, trainer.serves(training) { return trainer }
+      let made = try LocalTrainer(task, input: partition.dataset.exampleShape, training: training)
+      trainer = made
+      return made
+    }
+    return (trainer, try trainer.values(for: training))
+  }
+
+  /// Examples whose gradient is taken at once; bounds the memory of a client with many.
+  private static let gradientChunk = 256
+}
+
+/// One thread's memory behind its lock.
+final class ThreadMemory: Sendable {
+  private let memory = Mutex(ClientMemory())
+
+  func withLock<Result: Sendable>(_ body: (inout ClientMemory) throws -> Result) rethrows -> Result {
+    try memory.withLock { try body(&$0) }
+  }
+}
+
+/// The updates of a round, summed on each thread.
+private struct ThreadSums: UpdateSource {
+  let round: Int
+  let memories: [ThreadMemory]
+
+  func fold(into sum: inout any UpdateAccumulator, weighting: Weighting) throws {
+    for memory in memories { try memory.withLock { try $0.merge(round: round, into: &sum) } }
+  }
+}
