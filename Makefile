@@ -5,6 +5,9 @@ SHELL := /bin/bash
 # One build serves the tool, the tests and the benchmarks: numerical code is 50 times slower in debug.
 SWIFT_FLAGS := -c release -Xswiftc -enable-testing
 SOURCES := Package.swift Sources Tests
+# In the order in which data flows through a round.
+DOCUMENTED := FluxionData FluxionLearning FluxionCalculus FluxionFederation FluxionCoordination FluxionSimulation \
+  FluxionInterop FluxionExperiment Fluxion FluxionTesting
 
 .PHONY: help setup build demo test check format bench bench-peers docs clean
 
@@ -30,6 +33,13 @@ check: ## Check formatting and the rules of the house
 format: ## Format the sources
 	swift format --in-place --recursive $(SOURCES)
 
+docs: setup ## Build the reference of the public modules: docs/reference
+	rm -rf docs/reference
+	FLUXION_DOCS=1 swift package --allow-writing-to-directory docs/reference generate-documentation \
+	  $(addprefix --target ,$(DOCUMENTED)) --enable-experimental-combined-documentation \
+	  --transform-for-static-hosting --hosting-base-path reference --output-path docs/reference
+	@echo 'To read it: python3 -m http.server -d docs, and http://localhost:8000/reference/documentation'
+
 bench: build ## Time the training steps and the workloads (MNIST must be there)
 	swift build $(SWIFT_FLAGS) --package-path Benchmarks
 	Benchmarks/bench
@@ -40,4 +50,4 @@ bench-peers: build ## The same, in turn with the peers of Benchmarks/peers/setup
 	Benchmarks/bench --peers torch,jax
 
 clean: ## Remove what was built
-	rm -rf .build
+	rm -rf .build docs/reference

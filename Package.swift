@@ -90,6 +90,15 @@ let package = Package(
       name: "FluxionFederationTests",
       dependencies: ["FluxionFederation", "FluxionLearning", "FluxionData", "FluxionCalculus"]),
     .testTarget(
+      name: "FluxionCoordinationTests",
+      dependencies: ["FluxionCoordination", "FluxionFederation", "FluxionLearning", "FluxionCalculus"]),
+    .testTarget(
+      name: "FluxionSimulationTests",
+      dependencies: [
+        "FluxionSimulation", "FluxionCoordination", "FluxionFederation", "FluxionData", "FluxionLearning",
+        "FluxionCalculus",
+      ]),
+    .testTarget(
       name: "FluxionDataTests",
       dependencies: [
         "FluxionData", "FluxionCalculus", "CZlib", .product(name: "Crypto", package: "swift-crypto"),
@@ -101,8 +110,15 @@ let package = Package(
     .testTarget(
       name: "FluxionExperimentTests",
       dependencies: ["FluxionExperiment", "FluxionCoordination", "FluxionCalculus", "FluxionData", "FluxionLearning"]),
+    .testTarget(name: "FluxionTests", dependencies: ["Fluxion"]),
+    .testTarget(name: "FluxionCommandTests", dependencies: ["FluxionCommand", "Fluxion"]),
   ]
 )
+
+// The reference is built by a plugin that nobody else needs to fetch: `make docs`.
+if Context.environment["FLUXION_DOCS"] != nil {
+  package.dependencies.append(.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"))
+}
 
 for target in package.targets where target.type == .regular || target.type == .executable || target.type == .test {
   target.swiftSettings = (target.swiftSettings ?? []) + settings

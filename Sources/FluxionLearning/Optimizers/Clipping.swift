@@ -33,6 +33,7 @@ public struct ClipByValue: GradientTransform {
     _ gradients: [Tensor], state: [Tensor], parameters: [Tensor], hyper: HyperparameterTensors
   ) -> (updates: [Tensor], state: [Tensor]) {
     let limit = hyper["clipValue"]
-    return (gradients.map { minimum(maximum($0, -limit), limit) }, state)
+    let low = -limit
+    return (gradients.map { minimum(maximum($0, low), limit) }, state)
   }
 }

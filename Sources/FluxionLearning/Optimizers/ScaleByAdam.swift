@@ -44,16 +44,19 @@ public struct ScaleByAdam: GradientTransform {
   ) -> (updates: [Tensor], state: [Tensor]) {
     let (beta1, beta2, epsilon) = (hyper["beta1"], hyper["beta2"], hyper["epsilon"])
     let moments = state.suffix(2 * gradients.count)
-    let first = zip(moments.prefix(gradients.count), gradients).map { m, g in beta1 * m + (1 - beta1) * g }
+    let (rest1, rest2) = (1 - beta1, 1 - beta2)
+    let first = zip(moments.prefix(gradients.count), gradients).map { m, g in beta1 * m + rest1 * g }
     let second = zip(moments.suffix(gradients.count), gradients).map { v, g in
-      isYogi ? v - (1 - beta2) * (square(g) * sign(v - square(g))) : beta2 * v + (1 - beta2) * square(g)
+      let g2 = square(g)
+      return isYogi ? v - rest2 * (g2 * sign(v - g2)) : beta2 * v + rest2 * g2
     }
     guard isBiasCorrected else {
       return (zip(first, second).map { $0 / (sqrt($1) + epsilon) }, first + second)
     }
     let step = state[0] + 1
-    let (sum1, sum2) = (1 - pow(beta1, step), 1 - pow(beta2, step))
-    let updates = zip(first, second).map { m, v in (m / sum1) / (sqrt(v / sum2) + epsilon) }
+    // Reciprocals of scalars: one division an element, not three.
+    let (scale1, scale2) = (1 / (1 - pow(beta1, step)), 1 / (1 - pow(beta2, step)))
+    let updates = zip(first, second).map { m, v in (m * scale1) / (sqrt(v * scale2) + epsilon) }
     return (updates, [step] + first + second)
   }
 }

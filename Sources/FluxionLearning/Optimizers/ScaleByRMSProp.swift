@@ -21,7 +21,8 @@ public struct ScaleByRMSProp: GradientTransform {
     _ gradients: [Tensor], state: [Tensor], parameters: [Tensor], hyper: HyperparameterTensors
   ) -> (updates: [Tensor], state: [Tensor]) {
     let (decay, epsilon) = (hyper["decay"], hyper["epsilon"])
-    let next = zip(state, gradients).map { v, g in decay * v + (1 - decay) * square(g) }
+    let rest = 1 - decay
+    let next = zip(state, gradients).map { v, g in decay * v + rest * square(g) }
     return (zip(gradients, next).map { g, v in g / (sqrt(v) + epsilon) }, next)
   }
 }

@@ -1,9 +1,9 @@
-package import FluxionCalculus
+import FluxionCalculus
 
 /// The arguments of a call in text, such as `32, 5, padding=same`: values by position first, then by name.
 ///
 /// Each `take` removes what it read; ``finish()`` refuses what is left, so that nothing is silently ignored.
-package struct Arguments {
+struct Arguments {
   /// What the arguments belong to, for errors.
   let owner: String
   private var positional: [String] = []
@@ -13,7 +13,7 @@ package struct Arguments {
   /// - Parameter text: comma-separated, `value` or `name=value`.
   /// - Throws: ``FluxionError/Code/invalidConfiguration`` for an empty argument, one given twice, or a position after
   ///   a name.
-  package init(_ text: Substring, of owner: String) throws {
+  init(_ text: Substring, of owner: String) throws {
     self.owner = owner
     guard !text.allSatisfy(\.isWhitespace) else { return }
     for piece in text.split(separator: ",", omittingEmptySubsequences: false) {
@@ -30,25 +30,25 @@ package struct Arguments {
   }
 
   /// The next positional value, or the one of the name; nil if there is neither.
-  package mutating func take(_ name: String) -> String? {
+  mutating func take(_ name: String) -> String? {
     known.append(name)
     if let index = named.firstIndex(where: { $0.name == name }) { return named.remove(at: index).value }
     return positional.isEmpty ? nil : positional.removeFirst()
   }
 
   /// The value of the name; nil if it is not there.
-  package mutating func takeNamed(_ name: String) -> String? {
+  mutating func takeNamed(_ name: String) -> String? {
     known.append(name)
     return named.firstIndex { $0.name == name }.map { named.remove(at: $0).value }
   }
 
-  package mutating func integer(_ name: String, default fallback: Int? = nil) throws -> Int {
+  mutating func integer(_ name: String, default fallback: Int? = nil) throws -> Int {
     guard let text = take(name) else { return try required(fallback, name) }
     guard let value = Int(text) else { throw invalid("needs a whole number as \(name), not \"\(text.shortened)\"") }
     return value
   }
 
-  package mutating func number(_ name: String, default fallback: Float? = nil) throws -> Float {
+  mutating func number(_ name: String, default fallback: Float? = nil) throws -> Float {
     guard let text = take(name) else { return try required(fallback, name) }
     guard let value = Float(text), value.isFinite else {
       throw invalid("needs a number as \(name), not \"\(text.shortened)\"")
@@ -56,7 +56,7 @@ package struct Arguments {
     return value
   }
 
-  package mutating func flag(_ name: String, default fallback: Bool) throws -> Bool {
+  mutating func flag(_ name: String, default fallback: Bool) throws -> Bool {
     switch takeNamed(name) {
     case nil: return fallback
     case "true": return true
@@ -68,7 +68,7 @@ package struct Arguments {
   /// Whether every argument was read.
   ///
   /// - Throws: ``FluxionError/Code/invalidConfiguration`` that names the first that was not.
-  package func finish() throws {
+  func finish() throws {
     if let extra = named.first { throw invalid(unknownName(extra.name, "argument", among: known)) }
     if let extra = positional.first {
       throw invalid(
@@ -77,7 +77,7 @@ package struct Arguments {
     }
   }
 
-  package func invalid(_ problem: String) -> FluxionError {
+  func invalid(_ problem: String) -> FluxionError {
     FluxionError(.invalidConfiguration, "\(owner) \(problem)")
   }
 
@@ -89,7 +89,7 @@ package struct Arguments {
 
 extension StringProtocol {
   /// Without white space at both ends.
-  package var trimmed: String {
+  var trimmed: String {
     var text = Substring(self)
     while text.first?.isWhitespace == true { text.removeFirst() }
     while text.last?.isWhitespace == true { text.removeLast() }
@@ -97,5 +97,5 @@ extension StringProtocol {
   }
 
   /// Short enough for a message.
-  package var shortened: String { count > 60 ? "\(prefix(60))…" : String(self) }
+  var shortened: String { count > 60 ? "\(prefix(60))…" : String(self) }
 }

@@ -60,6 +60,16 @@ struct GoldenModelTests {
     for (parameter, gradient) in zip(golden.parameters, outputs.dropFirst()) {
       expectClose(gradient.elements, parameter.gradient.values, absolute: 1e-7, relative: 1e-6, parameter.name)
     }
+    let compiled = try Executable(step.program)(
+      golden.parameters.map { TensorValue($0.value.floats, shape: Shape($0.value.shape)) } + [
+        TensorValue(golden.input.floats, shape: Shape(golden.input.shape)),
+        TensorValue(golden.labels.map { Int32($0) }, shape: [golden.labels.count]),
+      ])
+    for (parameter, gradient) in zip(golden.parameters, compiled.dropFirst()) {
+      expectClose(
+        gradient.floats.map(Double.init), parameter.gradient.values, absolute: 2e-5, relative: 2e-4,
+        "compiled \(parameter.name)")
+    }
     let directions = golden.parameters.compactMap(\.direction?.reference)
     guard directions.count == golden.parameters.count else { return }
     let products = try step.program.pushforward(withRespectTo: Array(step.inputs.parameters))

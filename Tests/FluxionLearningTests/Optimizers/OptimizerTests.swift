@@ -102,6 +102,24 @@ struct OptimizerTests {
     }
   }
 
+  @Test("do so in single precision, compiled, within the goldens' tolerance", arguments: rows)
+  func compiled(_ name: String, _ optimizer: Optimizer) throws {
+    let file = try #require(OptimizerGolden.file)
+    let row = try #require(file.optimizers.first { $0.name == name })
+    let run = try OptimizerRun(optimizer, shapes: [[6]])
+    let executable = try Executable(
+      run.program, inPlace: (0...run.state.count).map { ($0, $0) })
+    let hyper = optimizer.hyperparameters.map { TensorValue($0.value) }
+    var carried = [TensorValue(file.start.map(Float.init), shape: [6])]
+    carried += run.state.map { TensorValue([Float](repeating: $0.fill, count: $0.shape.count), shape: $0.shape) }
+    for (step, gradient) in file.gradients.enumerated() {
+      carried = try executable(carried + [TensorValue(gradient.map(Float.init), shape: [6])] + hyper)
+      expectClose(
+        carried[0].floats.map(Double.init), row.parameters[step], absolute: 1e-5, relative: 1e-4,
+        "\(name) after step \(step)")
+    }
+  }
+
   @Test("cover every row of the goldens")
   func coverage() throws {
     let names = try #require(OptimizerGolden.file).optimizers.map(\.name)
