@@ -37,7 +37,7 @@ extension Experiment {
     demo.parties = 10
     demo.partition = .dirichlet(alpha: 0.3)
     demo.model = .cnn
-    demo.rounds = 25
+    demo.rounds = 20
     demo.epochs = 4
     demo.batchSize = 8
     demo.learningRate = 0.1

@@ -117,8 +117,8 @@ struct SimulateTests {
     let directory = try Directory()
     let result = try await Tool.run(
       [
-        "simulate", "--model", "mlp:32", "--rounds", "60", "--learning-rate", "1e3", "--schedule", "warmup:60",
-        "--output", "out", "--quiet",
+        "simulate", "--data", "synthetic-linear", "--learning-rate", "5", "--rounds", "1000", "--output", "out",
+        "--quiet",
       ], in: directory)
     #expect(result.status == 1)
     #expect(result.output == "")
