@@ -9,7 +9,8 @@
 #define FX_W 16
 #define FX_PATH_TABLE fx_kernels_avx512
 #define FX_PATH_NAME "avx512"
-#pragma clang attribute push(__attribute__((target("avx512f,avx512dq,avx512bw,avx512vl,fma,avx2,bmi2"))), apply_to = function)
+#define FX_TARGET "avx512f,avx512dq,avx512bw,avx512vl,fma,avx2,bmi2"
+#pragma clang attribute push(__attribute__((target(FX_TARGET))), apply_to = function)
 #include "vector/path.h"
 #pragma clang attribute pop
 #endif

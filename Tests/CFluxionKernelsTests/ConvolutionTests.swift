@@ -16,6 +16,10 @@ extension fx_conv {
     ow = (self.w + pl + pr - kw) / sw + 1
   }
 
+  /// Winograd's form, which 5 × 5 filters may take, rounds by the largest values of a tile rather than by the terms of
+  /// one output, and more.
+  var tolerance: Double { kh == 5 && kw == 5 && c >= 16 ? 1e-5 : 2e-6 }
+
   var xCount: Int { Int(n * h * w * c) }
   var filterCount: Int { Int(kh * kw * c * f) }
   var yCount: Int { Int(n * oh * ow * f) }
@@ -85,7 +89,7 @@ struct ConvolutionTests {
         if variant > 0 { expected[i] += Double(bias[i % Int(s.f)]) }
         if variant > 1 { expected[i].value = max(expected[i].value, 0) }
       }
-      #expect(firstDifference(y, expected) == nil)
+      #expect(firstDifference(y, expected, tolerance: s.tolerance) == nil)
     }
   }
 
@@ -100,7 +104,7 @@ struct ConvolutionTests {
     path.run {
       withScratch(fx_conv2d_input_gradient_scratch_bytes(&s)) { fx_conv2d_input_gradient(&s, dy, filter, &dx, $0) }
     }
-    #expect(firstDifference(dx, want) == nil)
+    #expect(firstDifference(dx, want, tolerance: s.tolerance) == nil)
   }
 
   @Test("filter gradient agrees with double", arguments: KernelPath.available, shapes.indices)
@@ -118,7 +122,7 @@ struct ConvolutionTests {
           fx_conv2d_filter_gradient(&s, x, dy, alpha, beta, &gradient, $0)
         }
       }
-      #expect(firstDifference(gradient, want) == nil)
+      #expect(firstDifference(gradient, want, tolerance: s.tolerance) == nil)
     }
   }
 }

@@ -56,7 +56,9 @@ static void fx_path_conv2d(const fx_conv *s, const float *x, const float *filter
 // and is then a convolution of stride 1 of dy with those taps, flipped and transposed. The same holds for columns.
 
 /// Taps of phase p of a filter of k taps, and of the fullest phase.
-FX_INLINE int64_t fx_phase_taps(int64_t k, int64_t stride, int64_t p) { return p < k ? (k - p + stride - 1) / stride : 0; }
+FX_INLINE int64_t fx_phase_taps(int64_t k, int64_t stride, int64_t p) {
+  return p < k ? (k - p + stride - 1) / stride : 0;
+}
 
 FX_INLINE fx_frame fx_conv_dy_frame(const fx_conv *s) {
   const int64_t top = fx_phase_taps(s->kh, s->sh, 0) - 1, left = fx_phase_taps(s->kw, s->sw, 0) - 1;

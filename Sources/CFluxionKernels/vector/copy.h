@@ -98,7 +98,8 @@ FX_INLINE void fx_normalise(const uint8_t *row, const float *scale, const float 
   int64_t j = 0;
   for (; j + FX_W <= n; j += FX_W) {
     const vf x = __builtin_convertvector(*(const vb_unaligned *)(row + j), vf);
-    vstore(out + j, per_feature ? vfma(x, vload(scale + j), vload(shift + j)) : vfma(x, vsplat(*scale), vsplat(*shift)));
+    const vf a = per_feature ? vload(scale + j) : vsplat(*scale);
+    vstore(out + j, vfma(x, a, per_feature ? vload(shift + j) : vsplat(*shift)));
   }
   if (j < n) {
     const vmask m = vfirst(n - j);

@@ -1,4 +1,5 @@
-// Transcendental functions of a vector, within 2.5 units in the last place of float (most within 1.5), right at zeros, infinities and NaN.
+// Transcendental functions of a vector, within 2.5 units in the last place of float (most within 1.5), right at zeros,
+// infinities and NaN.
 //
 // The polynomials of exp, log, tanh, sin and cos are those of Cephes (S. Moshier, netlib.org/cephes, single
 // precision); those of erf follow N. Juffa's minimax fits. pow and the reduction of angles go through double.
