@@ -1,4 +1,5 @@
 import FluxionCalculus
+import FluxionCoordination
 import FluxionData
 import FluxionFederation
 import FluxionLearning
