@@ -12,7 +12,7 @@ struct ModelDigestTests {
   ]
 
   @Test("is SHA-256 of the parameters' little-endian bytes", arguments: known)
-  func known(_ values: [Float], _ digest: String) {
+  func agrees(_ values: [Float], _ digest: String) {
     #expect(ModelDigest.sha256Hex(of: values) == digest)
   }
 

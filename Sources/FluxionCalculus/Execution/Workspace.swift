@@ -99,10 +99,9 @@ extension Workspace {
   package func profile(repeats: Int) -> [Double] {
     let memory = Memory(memory)
     let clock = ContinuousClock()
-    var samples = [[Duration]](repeating: [], count: executable.kernels.count)
-    for _ in 0..<max(repeats, 1) {
-      for (index, kernel) in executable.kernels.enumerated() { samples[index].append(clock.measure { kernel.run(memory) }) }
+    return executable.kernels.map { kernel in
+      let durations = (0..<max(repeats, 1)).map { _ in clock.measure { kernel.run(memory) } }
+      return durations.sorted()[durations.count / 2] / .seconds(1)
     }
-    return samples.map { $0.sorted()[$0.count / 2] / .seconds(1) }
   }
 }

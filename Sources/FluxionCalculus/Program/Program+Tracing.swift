@@ -7,7 +7,8 @@ extension Program {
   ) throws -> Program {
     for input in inputs where !Operation.isBounded(input.type.shape) {
       throw FluxionError(
-        .shapeMismatch, "input \"\(input.name)\" cannot have type \(input.type): an extent is negative or it is too large")
+        .shapeMismatch,
+        "input \"\(input.name)\" cannot have type \(input.type): an extent is negative or it is too large")
     }
     let placeholders = inputs.map { Tensor.placeholder($0.name, $0.type) }
     return try Program(inputs: placeholders, outputs: try body(placeholders))
