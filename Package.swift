@@ -109,7 +109,10 @@ let package = Package(
       exclude: ["Goldens"]),
     .testTarget(
       name: "FluxionExperimentTests",
-      dependencies: ["FluxionExperiment", "FluxionCoordination", "FluxionCalculus", "FluxionData", "FluxionLearning"]),
+      dependencies: [
+        "FluxionExperiment", "FluxionCoordination", "FluxionFederation", "FluxionData", "FluxionLearning",
+        "FluxionCalculus",
+      ]),
     .testTarget(name: "FluxionTests", dependencies: ["Fluxion"]),
     .testTarget(name: "FluxionCommandTests", dependencies: ["FluxionCommand", "Fluxion"]),
   ]

@@ -189,7 +189,7 @@ struct SimulateTests {
   }
 
   @Test("every kind of data, model, algorithm and optimiser runs", arguments: kinds)
-  func kinds(arguments: [String]) async throws {
+  func runs(arguments: [String]) async throws {
     let directory = try Directory()
     try IDXFiles().write(to: directory, gzip: true)
     try directory.file(

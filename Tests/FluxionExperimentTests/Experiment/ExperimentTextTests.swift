@@ -1,5 +1,6 @@
 import FluxionCalculus
 import FluxionData
+import FluxionFederation
 import Foundation
 import Testing
 
