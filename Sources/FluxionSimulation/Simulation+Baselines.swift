@@ -17,14 +17,15 @@ extension Simulation {
       throw FluxionError(
         .invalidArgument, "there is no party \(party); parties are numbered from 0 to \(partition.count - 1)")
     }
-    return try await trainUnfederated([party], epochs: epochs) { [partition] in partition[$0] }[0]
+    return try await trainUnfederated([party], epochs: epochs, name: nameAlone) { [partition] in partition[$0] }[0]
   }
 
   /// Trains each party on its own data alone, several at once on the simulation's threads.
   ///
   /// - Throws: as ``trainAlone(party:epochs:)``.
   public func trainEachAlone(epochs: Int) async throws -> [Evaluation] {
-    try await trainUnfederated(Array(partition.indices), epochs: epochs) { [partition] in partition[$0] }
+    try await trainUnfederated(Array(partition.indices), epochs: epochs, name: nameAlone) { [partition] in partition[$0]
+    }
   }
 
   /// Trains on the data of all parties in one place, from where the federation begins, and evaluates on the test set.
@@ -32,12 +33,16 @@ extension Simulation {
   /// - Throws: as ``trainAlone(party:epochs:)``.
   public func trainPooled(epochs: Int) async throws -> Evaluation {
     let pooled = partition.pooled
-    return try await trainUnfederated([partition.count], epochs: epochs) { _ in pooled }[0]
+    return try await trainUnfederated([partition.count], epochs: epochs, name: { _ in "on pooled data" }) { _ in pooled
+    }[0]
   }
+
+  private var nameAlone: @Sendable (Int) -> String { { [partition] in "at \(partition.name(of: $0)) alone" } }
 
   /// Federations of one: each client's model depends on its own data alone.
   private func trainUnfederated(
-    _ clients: [Int], epochs: Int, examples: @escaping @Sendable (Int) -> DatasetView
+    _ clients: [Int], epochs: Int, name: @escaping @Sendable (Int) -> String,
+    examples: @escaping @Sendable (Int) -> DatasetView
   ) async throws -> [Evaluation] {
     guard epochs >= 1 else {
       throw FluxionError(.invalidArgument, "training takes at least 1 epoch; it was given \(epochs)")
@@ -47,7 +52,8 @@ extension Simulation {
     let results = Slots<Result<Parameters, any Error>>(count: clients.count)
     await world.pool.run(items: clients.count) { _, item in
       let result = Result {
-        try Self.trainOne(clients[item], algorithm, world, epochs: epochs, examples: examples)
+        try Self.trainOne(
+          clients[item], algorithm, world, epochs: epochs, name: name(clients[item]), examples: examples)
       }
       results.set(item, result)
     }
@@ -59,7 +65,7 @@ extension Simulation {
   }
 
   private static func trainOne(
-    _ client: Int, _ algorithm: Algorithm, _ world: SimulatedWorld, epochs: Int,
+    _ client: Int, _ algorithm: Algorithm, _ world: SimulatedWorld, epochs: Int, name: String,
     examples: @escaping @Sendable (Int) -> DatasetView
   ) throws -> Parameters {
     var parameters = world.initialParameters
@@ -71,13 +77,19 @@ extension Simulation {
       let plan = try algorithm.plan(round: round, state: state)
       let request = TrainingRequest(
         round: round, clients: [client], plan: plan, parameters: parameters, key: world.key.folding("round", round))
-      memory.train(client, try world.transport.prepare(request, examples: examples))
-      for report in memory.takeReports(round: round) {
-        guard case .trained(let metrics) = report.outcome else {
-          throw FluxionError(.diverged, "training without a federation failed in round \(round): \(report.outcome)")
+      let common = try world.transport.prepare(request, examples: examples)
+      memory.train(client, common)
+      for report in memory.takeReports(serial: common.serial) {
+        let metrics: ClientMetrics
+        switch report.outcome {
+        case .trained(let told): metrics = told
+        case .failed(let failure):
+          throw FluxionError(
+            failure.kind == .diverged ? .diverged : .unsupported,
+            "training \(name) failed in epoch \(epoch + 1): \(failure.reason)")
         }
         var sum = plan.aggregator.makeAccumulator(count: parameters.layout.count)
-        try memory.merge(round: round, into: &sum)
+        try memory.merge(serial: common.serial, into: &sum)
         let aggregate = Aggregate(
           round: round, update: try sum.finish(), trainLoss: metrics.trainLoss, clients: 1)
         try algorithm.step(&parameters, aggregate, state: &state)

@@ -27,6 +27,7 @@ public actor Coordinator<Algorithm: FederatedAlgorithm> {
   private var actions: [RoundStateMachine.Action] = []
   private var current: RoundInProgress?
   private var hasBegun = false
+  private var isRunning = false
 
   /// - Throws: ``FluxionError/Code/invalidArgument`` for settings of policy or algorithm that cannot hold.
   public init(
@@ -49,6 +50,11 @@ public actor Coordinator<Algorithm: FederatedAlgorithm> {
   /// - Throws: ``FluxionError`` that names round and client, with code `diverged` if training left the finite numbers,
   ///   when the policy is to stop at a client's failure; whatever transport, store and evaluation throw.
   public func nextRound() async throws -> RoundRecord? {
+    guard !isRunning else {
+      throw FluxionError(.invalidArgument, "a run has one reader at a time; wait for the round that was asked for")
+    }
+    isRunning = true
+    defer { isRunning = false }
     if !hasBegun { try await begin() }
     // Actions are left over when a round's record was handed out before them.
     if actions.isEmpty, stopReason == nil {

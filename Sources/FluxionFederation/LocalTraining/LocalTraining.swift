@@ -38,6 +38,9 @@ public struct LocalTraining: Sendable {
   /// - Throws: ``FluxionError/Code/invalidArgument`` for a schedule without a learning rate to act on, or a rate outside
   ///   its bounds.
   public func settled(inRound round: Int, state: Schedule.State = Schedule.State()) throws -> LocalTraining {
+    if let batchSize, batchSize < 1 {
+      throw FluxionError(.invalidArgument, "a batch has at least 1 example; it was given \(batchSize)")
+    }
     var settled = self
     if schedule != .constant {
       guard let rate = optimizer["learningRate"] else {

@@ -7,13 +7,16 @@ import FluxionLearning
 /// One thread's memory for simulated clients: buffers to train in, a sum to fold updates into, and reports.
 struct ClientMemory {
   private var worker: ClientWorker?
-  private var round = 0
+  /// The hand-out that sum and reports belong to.
+  private var serial = 0
   private var sum: (any UpdateAccumulator)?
   private var aggregatorName = ""
   private var reports: [ClientReport] = []
 
   /// What all clients of a round have in common.
   struct Round: Sendable {
+    /// A number of its own, from 1: several runs in one world have rounds of the same number.
+    let serial: Int
     let request: TrainingRequest
     let trainer: LocalTrainer
     let hyperparameters: [Float]
@@ -38,21 +41,21 @@ struct ClientMemory {
     reports.append(ClientReport(round: common.request.round, client: client, outcome: outcome))
   }
 
-  /// Adds what was folded in during a round to a sum.
-  func merge(round: Int, into total: inout any UpdateAccumulator) throws {
-    if let sum, self.round == round { try total.merge(sum) }
+  /// Adds what was folded in during a hand-out to a sum.
+  func merge(serial: Int, into total: inout any UpdateAccumulator) throws {
+    if let sum, self.serial == serial { try total.merge(sum) }
   }
 
-  /// The reports of a round, which are then forgotten.
-  mutating func takeReports(round: Int) -> [ClientReport] {
-    guard self.round == round else { return [] }
+  /// The reports of a hand-out, which are then forgotten.
+  mutating func takeReports(serial: Int) -> [ClientReport] {
+    guard self.serial == serial else { return [] }
     defer { reports.removeAll(keepingCapacity: true) }
     return reports
   }
 
   private mutating func prepare(_ common: Round) {
-    guard round != common.request.round || sum == nil else { return }
-    round = common.request.round
+    guard serial != common.serial else { return }
+    serial = common.serial
     reports.removeAll(keepingCapacity: true)
     let aggregator = common.request.plan.aggregator
     if sum != nil, aggregator.name == aggregatorName {

@@ -16,7 +16,10 @@ final class InProcessTransport: Transport {
   /// One for each thread; only ever contended when a round is handed over.
   private let memories: [ThreadMemory]
   private let trainer = Mutex<LocalTrainer?>(nil)
-  private let endedRound = Atomic<Int>(0)
+  /// Hand-outs are numbered from 1.
+  private let lastSerial = Atomic<Int>(0)
+  /// Hand-outs up to this one are wanted no longer.
+  private let endedSerial = Atomic<Int>(0)
 
   init(_ task: LearningTask, _ partition: Partition, pool: WorkerPool) {
     self.task = task
@@ -28,20 +31,21 @@ final class InProcessTransport: Transport {
   func train(_ request: TrainingRequest, deliver: @escaping @Sendable (ReportBatch) -> Void) throws {
     let common = try prepare(request) { [partition] in partition[$0] }
     let order = handOutOrder(of: request.clients)
-    let round = request.round
+    let serial = common.serial
     pool.start(items: order.count) { [self] worker, item in
-      guard endedRound.load(ordering: .relaxed) < round else { return }
+      guard endedSerial.load(ordering: .relaxed) < serial else { return }
       memories[worker].withLock { $0.train(order[item], common) }
     } completion: { [self] in
       var reports: [ClientReport] = []
       reports.reserveCapacity(order.count)
-      for memory in memories { reports += memory.withLock { $0.takeReports(round: round) } }
+      for memory in memories { reports += memory.withLock { $0.takeReports(serial: serial) } }
       reports.sort { $0.client < $1.client }
-      deliver(ReportBatch(reports: reports, updates: ThreadSums(round: round, memories: memories)))
+      deliver(ReportBatch(reports: reports, updates: ThreadSums(serial: serial, memories: memories)))
     }
   }
 
-  func endRound(_ round: Int) { endedRound.store(round, ordering: .relaxed) }
+  /// One run at a time hands out work, so what was handed out last is of the round that ends.
+  func endRound(_ round: Int) { endedSerial.store(lastSerial.load(ordering: .relaxed), ordering: .relaxed) }
 
   /// What the clients of a request have in common.
   func prepare(
@@ -49,7 +53,8 @@ final class InProcessTransport: Transport {
   ) throws -> ClientMemory.Round {
     let (trainer, hyperparameters) = try trainer(for: request.plan.work)
     return ClientMemory.Round(
-      request: request, trainer: trainer, hyperparameters: hyperparameters, examples: examples)
+      serial: lastSerial.wrappingAdd(1, ordering: .relaxed).newValue, request: request, trainer: trainer,
+      hyperparameters: hyperparameters, examples: examples)
   }
 
   /// The clients with the most work first, so that no thread is left with a big one at the end.
@@ -90,10 +95,10 @@ final class ThreadMemory: Sendable {
 
 /// The updates of a round, summed on each thread.
 private struct ThreadSums: UpdateSource {
-  let round: Int
+  let serial: Int
   let memories: [ThreadMemory]
 
   func fold(into sum: inout any UpdateAccumulator, weighting: Weighting) throws {
-    for memory in memories { try memory.withLock { try $0.merge(round: round, into: &sum) } }
+    for memory in memories { try memory.withLock { try $0.merge(serial: serial, into: &sum) } }
   }
 }
