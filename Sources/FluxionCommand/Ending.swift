@@ -39,8 +39,15 @@ struct Ending {
       (what, known) = ("command or argument", ["simulate", "demo", "data", "inspect", "fetch", "help"])
     default: return message.prefix(1).lowercased() + message.dropFirst()
     }
-    let hint = nearest(name, among: known).map { "did you mean \($0)?" } ?? "see --help"
+    // Of equally near names the first wins: those that begin and end alike.
+    let alike = known.sorted { likeness($0, name) > likeness($1, name) }
+    let hint = nearest(name, among: alike).map { "did you mean \($0)?" } ?? "see --help"
     return "there is no \(what) \(name) here; \(hint)"
+  }
+
+  /// Letters at the beginning and the end that two names share.
+  private static func likeness(_ a: String, _ b: String) -> Int {
+    a.commonPrefix(with: b).count + String(a.reversed()).commonPrefix(with: String(b.reversed())).count
   }
 
   /// Flags that are no settings of an experiment.

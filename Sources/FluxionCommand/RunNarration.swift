@@ -17,16 +17,21 @@ struct RunNarration {
   private var terminal: TerminalStyle { .current(descriptor: STDOUT_FILENO) }
 
   /// Runs an experiment to its end, or to Ctrl-C, which keeps what is written.
-  ///
-  /// - Returns: the outcome, after everything about it was said.
   func run(_ experiment: Experiment) async throws {
     let place = RunPlace()
     let outcome = try await Signals.interrupting(note: { place.note }) {
-      var progress: ProgressLine?
-      return try await experiment.run(command: Self.commandLine) { event in
-        if case .began(_, let directory) = event { place.set(directory) }
-        guard style == .live else { return }
-        try StandardOutput.write(self.text(event, &progress))
+      var lines = LiveLines(style: terminal)
+      do {
+        let outcome = try await experiment.run(command: Self.commandLine) { event in
+          if case .began(_, let directory) = event { place.set(directory) }
+          guard style == .live else { return }
+          try StandardOutput.write(lines.text(event))
+        }
+        if style == .live { try StandardOutput.write(lines.end()) }
+        return outcome
+      } catch {
+        try? StandardOutput.write(lines.end())
+        throw error
       }
     }
     switch style {
@@ -37,26 +42,9 @@ struct RunNarration {
     }
   }
 
-  private func text(_ event: Experiment.Event, _ progress: inout ProgressLine?) -> String {
-    switch event {
-    case .began(let record, _):
-      let rounds = record.configuration["rounds"].flatMap { if case .integer(let n) = $0 { Int(n) } else { nil } }
-      progress = ProgressLine(rounds: rounds, style: terminal)
-      return Self.heading(record) + "\n"
-    case .round(let round): return progress?.finished(round) ?? ""
-    case .trained(let record):
-      let end = progress?.end() ?? ""
-      guard let stop = record.stop, stop.reason != .rounds else { return end }
-      return end + Self.sentence(stop) + "\n"
-    case .comparing: return terminal.isTTY ? "training alone and pooled, to compare …" : ""
-    }
-  }
-
   private func ending(_ outcome: Experiment.Outcome) -> String {
     var text = ""
-    if let baselines = outcome.record.baselines {
-      text += (terminal.isTTY ? "\r\u{1b}[2K" : "") + "\n" + table(baselines) + "\n"
-    }
+    if let baselines = outcome.record.baselines { text += "\n" + table(baselines) + "\n" }
     text += Self.result(outcome.record) + "\n"
     text += "model \(outcome.record.modelSHA256?.prefix(16) ?? "")…, report: \(outcome.report)\n"
     return text
@@ -100,8 +88,11 @@ extension RunNarration {
       default: ""
       }
     }
-    return "\(setting("data")), \(setting("parties")) parties by \(setting("partition")); \(setting("model")) with "
-      + "\(Figures.count(record.parameters)) parameters; \(setting("algorithm")), \(setting("rounds")) rounds"
+    func counted(_ name: String, _ one: String) -> String {
+      setting(name) == "1" ? "1 \(one)" : "\(setting(name)) \(name)"
+    }
+    return "\(setting("data")), \(counted("parties", "party")) by \(setting("partition")); \(setting("model")) with "
+      + "\(Figures.count(record.parameters)) parameters; \(setting("algorithm")), \(counted("rounds", "round"))"
   }
 
   /// `accuracy 96.1%, loss 0.131 after 20 rounds`

@@ -7,7 +7,7 @@ struct Simulate: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "simulate", abstract: "Trains one model over simulated parties.",
     discussion: """
-      An experiment file has one "name: value" a line, with the names of the flags; flags go before the file. The \
+      An experiment file has one "name: value" a line, with the names of the flags; a flag overrides the file. The \
       output directory gets run.json, metrics.csv, model.safetensors and report.html.
       """)
 

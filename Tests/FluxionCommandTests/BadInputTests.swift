@@ -115,7 +115,7 @@ struct BadInputTests {
     usage(
       "an unknown value of a flag", ["--optimizer", "adan"],
       says: ["--optimizer takes one of", "did you mean \"adam\"?"]),
-    usage("an unknown model", ["--model", "cmm"], says: ["\"cmm\"", "did you mean \"cnn\"?"]),
+    usage("an unknown model", ["--model", "cn"], says: ["\"cn\"", "did you mean \"cnn\"?"]),
     usage("an unknown partition", ["--partition", "dirichet:0.5"], says: ["did you mean \"dirichlet\"?"]),
     usage("an unknown schedule", ["--schedule", "cosin:3"], says: ["cosin", "cosine"]),
     usage("a flag without its value", ["--rounds"], says: ["--rounds"]),
@@ -129,6 +129,16 @@ struct BadInputTests {
     BadInput(
       name: "a cohort larger than the parties", arguments: ["simulate", "--parties", "4", "--cohort", "5"],
       says: ["cohort of 5", "4"]),
+    BadInput(
+      name: "a target accuracy where there is none",
+      arguments: ["simulate", "--data", "synthetic-linear", "--target-accuracy", "0.9"],
+      says: ["target accuracy is for classes", "patience"]),
+    BadInput(
+      name: "local epochs without local steps", arguments: ["simulate", "--algorithm", "fedsgd", "--epochs", "3"],
+      says: ["fedsgd", "3 epochs"]),
+    BadInput(
+      name: "a schedule without local steps",
+      arguments: ["simulate", "--algorithm", "fedsgd", "--schedule", "step:2,0.5"], says: ["fedsgd", "step:2,0.5"]),
     BadInput(
       name: "an unknown command", arguments: ["simulat"], status: 64, says: ["simulat", "did you mean simulate?"]),
     BadInput(

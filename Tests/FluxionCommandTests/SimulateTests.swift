@@ -66,7 +66,7 @@ struct SimulateTests {
     #expect(ModelDigest.sha256Hex(of: try #require(simulation.parameters).values) == expected)
   }
 
-  @Test("flags go before the file")
+  @Test("a flag overrides the file")
   func precedence() async throws {
     let directory = try Directory()
     try directory.file("e.yaml", text: "rounds: 3\nmodel: logistic\nseed: 9\nbaselines: true\n")

@@ -106,6 +106,8 @@ struct SafetensorsTests {
     (#"{"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}"#, "cannot hold"),
     (#"{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,12]}}"#, "cannot hold"),
     (#"{"a":{"dtype":"F32","shape":[9223372036854775807,3],"data_offsets":[0,8]}}"#, "cannot hold"),
+    (#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[4,8]}}"#, "they should be 0 to 8"),
+    (#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[-4,8]}}"#, "they should be 0 to 8"),
     (#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[-8,0]}}"#, "they should be 0 to 8"),
     (#"{"a":{"dtype":"F33","shape":[2],"data_offsets":[0,8]}}"#, "unknown element type"),
     (String(repeating: "[", count: 100_000), "does not begin with {"),

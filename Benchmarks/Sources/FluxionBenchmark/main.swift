@@ -1,3 +1,4 @@
+import Foundation
 @testable import FluxionCalculus
 @testable import FluxionLearning
 
@@ -60,6 +61,10 @@ func measure(_ name: String, _ model: Model, batch: Int, flop: Double, repeats: 
   }
 }
 
+if CommandLine.arguments.count > 3, let rounds = Int(CommandLine.arguments[2]), let threads = Int(CommandLine.arguments[3]) {
+  try await scratch(CommandLine.arguments[1], rounds: rounds, threads: threads)
+  exit(0)
+}
 let product = try ceiling()
 print("1024 × 1024 matrix product: \(column(product, 1, 1)) GFLOP/s")
 print("model batch      median µs     best µs   samples/s   GFLOP/s      %")

@@ -48,7 +48,8 @@ extension Experiment {
         default: isImages ? 0.05 : 0.1
         }
     }
-    if optimizer == .gradientDescent { filled.batchSize = nil }
+    // Both see all of a party's samples at once.
+    if optimizer == .gradientDescent || algorithm == .federatedSGD { filled.batchSize = nil }
     return filled
   }
 }

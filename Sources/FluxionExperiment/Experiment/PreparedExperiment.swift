@@ -31,6 +31,27 @@ extension Experiment {
   /// - Throws: ``FluxionError`` that says what is wrong with the data, or what does not go with it.
   public func prepared() throws -> PreparedExperiment {
     let (experiment, partition) = try dealData()
+    try experiment.requireSense(for: partition)
     return PreparedExperiment(experiment, partition: partition, task: try experiment.task(for: partition.dataset))
+  }
+
+  /// Settings that each can be, and not together.
+  private func requireSense(for partition: Partition) throws {
+    _ = try cohort.size(of: partition.count)
+    guard targetAccuracy == nil || partition.dataset.classCount != nil else {
+      throw FluxionError(
+        .invalidConfiguration,
+        "a target accuracy is for classes, but \"\(partition.dataset.name)\" has values to predict; use patience")
+    }
+    guard algorithm == .federatedSGD else { return }
+    guard epochs == 1 else {
+      throw FluxionError(
+        .invalidConfiguration, "fedsgd takes one gradient a round, not \(epochs) epochs; use fedavg for local epochs")
+    }
+    guard schedule == .constant else {
+      throw FluxionError(
+        .invalidConfiguration,
+        "schedule \(schedule) changes the learning rate of local steps, and fedsgd has none; use fedavg with gd")
+    }
   }
 }

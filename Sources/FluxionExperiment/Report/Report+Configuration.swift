@@ -37,7 +37,7 @@ extension Report {
         fact("Fluxion", record.environment.fluxionVersion)
         fact("Swift", record.environment.swiftVersion)
         fact("Platform", record.environment.platform)
-        fact("Started", record.timing?.startedAt)
+        fact("Started", record.timing?.startedAt.replacing("T", with: " ").replacing("Z", with: " UTC"))
         fact("Took, all in all", record.timing.map { Figures.seconds($0.totalSeconds) })
       }
     }

@@ -24,7 +24,7 @@ extension Report {
   private var lede: String {
     var sentence = Self.counted(partyCount, "party", "parties") + " trained one model"
     if record.parameters > 0 { sentence += " of " + Self.counted(record.parameters, "parameter", "parameters") }
-    sentence += ", and no data left its party."
+    sentence += " by exchanging parameters, never data."
     guard let accuracy = final.accuracy else { return sentence }
     let alone = meanAlone.accuracy.map {
       "A party that trains alone reaches \(Figures.percent($0, digits: 1)) on average"

@@ -36,7 +36,7 @@ public struct Report: Sendable {
           reproduction(into: &main)
         }
         body.element("footer") { footer in
-          footer.element("p", text: "Written by Fluxion \(record.environment.fluxionVersion). No data left its party.")
+          footer.element("p", text: "Written by Fluxion \(record.environment.fluxionVersion).")
         }
       }
     }

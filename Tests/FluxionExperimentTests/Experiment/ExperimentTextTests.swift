@@ -83,8 +83,8 @@ struct ExperimentTextTests {
       "algorithm takes one of fedavg, fedsgd; it was given \"fedavgg\"; did you mean \"fedavg\"? (line 1 of e.yaml)"
     ),
     (
-      "model: cmm",
-      "there is no model \"cmm\"; did you mean \"cnn\"? use one of linear | logistic | mlp:200,200 | cnn (line 1 of e.yaml)"
+      "model: cn",
+      "there is no model \"cn\"; did you mean \"cnn\"? use one of linear | logistic | mlp:200,200 | cnn (line 1 of e.yaml)"
     ),
     ("model: mlp:0", "model \"mlp:0\" needs the widths of its hidden layers, as in \"mlp:200,200\" (line 1 of e.yaml)"),
   ]

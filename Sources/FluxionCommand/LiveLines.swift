@@ -1,0 +1,44 @@
+import Fluxion
+
+/// What stands on the terminal while an experiment runs: its heading, a line a round, and what is waited for.
+struct LiveLines {
+  private let style: TerminalStyle
+  private var progress = ProgressLine(rounds: nil, style: TerminalStyle(isTTY: false))
+  private var rounds = 0
+  private var isWaiting = false
+
+  init(style: TerminalStyle) { self.style = style }
+
+  mutating func text(_ event: Experiment.Event) -> String {
+    switch event {
+    case .began(let record, _):
+      if case .integer(let number) = record.configuration["rounds"] { rounds = Int(clamping: number) }
+      progress = ProgressLine(rounds: rounds, style: style)
+      return RunNarration.heading(record) + "\n" + wait(for: "round 1 of \(rounds) …")
+    case .round(let round):
+      let line = clear() + progress.finished(round)
+      // A line that the cursor still stands on is the next round's to take over.
+      return round.round < rounds && line.hasSuffix("\n")
+        ? line + wait(for: "round \(round.round + 1) of \(rounds) …") : line
+    case .trained(let record):
+      let end = clear() + progress.end()
+      guard let stop = record.stop, stop.reason != .rounds else { return end }
+      return end + RunNarration.sentence(stop) + "\n"
+    case .comparing: return wait(for: "training each party alone and all data pooled, to compare …")
+    }
+  }
+
+  /// Takes away what is waited for, and ends a line that was not.
+  mutating func end() -> String { clear() + progress.end() }
+
+  private mutating func wait(for what: String) -> String {
+    guard style.isTTY else { return "" }
+    isWaiting = true
+    return style.paint(TerminalText.cut(what, to: style.width - 1), .faint)
+  }
+
+  private mutating func clear() -> String {
+    defer { isWaiting = false }
+    return isWaiting ? "\r\u{1b}[2K" : ""
+  }
+}

@@ -1,0 +1,85 @@
+import FluxionCalculus
+import FluxionData
+import FluxionLearning
+import Foundation
+import Testing
+
+@testable import FluxionExperiment
+
+@Suite("An experiment made ready")
+struct PreparedExperimentTests {
+  @Test("the digits are split by class, dealt out by label, and seen by a convolutional network")
+  func digits() throws {
+    let prepared = try Experiment().prepared()
+    let experiment = prepared.experiment
+    #expect(experiment.parties == 10 && experiment.rounds == 20 && experiment.learningRate == 0.05)
+    #expect(experiment.partition == .shards(perParty: 2) && experiment.model == .cnn)
+    #expect(prepared.partition.exampleCount == 1438 && prepared.partition.test?.count == 359)
+    #expect(try prepared.task.layout(input: [8, 8, 1]).count == 188_810)
+    #expect(prepared.task.loss == .softmaxCrossEntropy && prepared.task.metrics == [.accuracy])
+  }
+
+  @Test(
+    "the synthetic regression has ten samples a party for training, whatever is kept for testing",
+    arguments: [(100, 0.2), (7, 0.2), (1, 0.5), (3, 0.01), (1000, 0.333), (2, 0.9)])
+  func synthetic(parties: Int, testFraction: Double) throws {
+    var experiment = Experiment()
+    experiment.data = .syntheticLinear
+    experiment.parties = parties
+    experiment.testFraction = testFraction
+    let prepared = try experiment.prepared()
+    #expect(prepared.partition.sizes == Array(repeating: 10, count: parties))
+    #expect((prepared.partition.test?.count ?? 0) >= 1)
+    #expect(prepared.task.loss == .meanSquaredError && prepared.task.metrics == [.rmse])
+    #expect(prepared.experiment.model == .linear)
+  }
+
+  @Test("a table is standardised by its training part alone")
+  func table() throws {
+    let file = FileManager.default.temporaryDirectory.appending(path: "fluxion-\(UUID()).csv")
+    defer { try? FileManager.default.removeItem(at: file) }
+    let rows = (0..<50).map { "\($0 * $0),\($0 % 3 == 0 ? "red" : "blue"),\($0 % 2)\n" }
+    try Data(("size,colour,label\n" + rows.joined()).utf8).write(to: file)
+    var experiment = Experiment()
+    experiment.data = .csv(file.path)
+    experiment.parties = 4
+    let prepared = try experiment.prepared()
+    #expect(prepared.experiment.model == .logistic && prepared.experiment.partition == .iid)
+    let width = prepared.partition.dataset.featureCount
+    let train = prepared.partition.pooled.features()
+    for feature in 0..<width {
+      let column = stride(from: feature, to: train.count, by: width).map { Double(train[$0]) }
+      let mean = column.reduce(0, +) / Double(column.count)
+      let variance = column.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(column.count)
+      #expect(abs(mean) < 1e-5 && abs(variance - 1) < 1e-4)
+    }
+    let test = try #require(prepared.partition.test)
+    #expect(abs(test.features().reduce(0, +)) > 1e-3, "the test part has statistics of its own")
+  }
+
+  @Test("each optimiser has the learning rate and the weight decay that were asked for", arguments: optimizers)
+  func optimizer(_ choice: Experiment.LocalOptimizer, _ name: String, _ rate: Float) throws {
+    var experiment = Experiment()
+    experiment.optimizer = choice
+    let filled = try experiment.prepared().experiment
+    let plain = try filled.localOptimizer()
+    #expect(plain.name == name)
+    #expect(plain["learningRate"] == rate)
+    #expect(filled.batchSize == (choice == .gradientDescent ? nil : 32))
+    experiment.weightDecay = 0.25
+    experiment.learningRate = 0.5
+    let decayed = try experiment.localOptimizer()
+    #expect(decayed["weightDecay"] == 0.25 && decayed["learningRate"] == 0.5)
+  }
+
+  static let optimizers: [(Experiment.LocalOptimizer, String, Float)] = [
+    (.sgd, "sgd", 0.05), (.gradientDescent, "gradient-descent", 0.05), (.momentum, "momentum", 0.05),
+    (.nesterov, "nesterov", 0.05), (.adam, "adam", 0.001), (.adamw, "adamw", 0.001), (.rmsprop, "rmsprop", 0.001),
+    (.adagrad, "adagrad", 0.01), (.adamsBashforth, "adams-bashforth", 0.05),
+  ]
+
+  @Test("every optimiser is in the table above")
+  func completeness() {
+    #expect(Set(Self.optimizers.map(\.0)) == Set(Experiment.LocalOptimizer.allCases))
+  }
+}
