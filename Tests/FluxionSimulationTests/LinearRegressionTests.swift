@@ -53,10 +53,17 @@ struct LinearRegressionTests {
     return (0..<n).map { system[$0][n] / system[$0][$0] }
   }
 
-  @Test("federated SGD is gradient descent on the pooled data, round by round")
-  func gradientDescent() async throws {
-    let devices = try Self.devices()
-    #expect(devices.count == 100 && devices.sizes.allSatisfy { $0 == 10 })
+  /// The same samples with parties of very different sizes.
+  static func unequalDevices() throws -> Partition {
+    try SyntheticLinear(samples: 1000, features: features, parties: 100, noise: 0.1, partyShift: 1, seed: 7)
+      .generate().dataset.partitioned(.quantity(alpha: 0.5), parties: 20, seed: 3)
+  }
+
+  @Test("federated SGD is gradient descent on the pooled data, round by round", arguments: [true, false])
+  func gradientDescent(equalSizes: Bool) async throws {
+    let devices = equalSizes ? try Self.devices() : try Self.unequalDevices()
+    #expect(devices.exampleCount == 1000)
+    #expect(Set(devices.sizes) == [10] || !equalSizes && Set(devices.sizes).count > 5)
     let (x, y) = Self.pooled(devices)
     let simulation = Simulation(Self.task, FederatedSGD(learningRate: 0.05), devices)
     var w: [Double]?
