@@ -87,6 +87,20 @@ struct CoordinatorTests {
     #expect(refused.allSatisfy { $0.1 == 1 && $0.2 == .diverged })
   }
 
+  @Test("does not count a refused update towards the quorum")
+  func poisonedQuorum() async throws {
+    let federation = FakeFederation({
+      $0.quorum = 0.6
+      $0.missedRoundLimit = 1
+    }) { client, _, report in
+      report.update(client == 2 ? 1 : .nan)
+    }
+    let coordinator = try federation.coordinator()
+    #expect(try await run(coordinator).isEmpty)
+    #expect(await coordinator.stopReason == .quorumMissed(round: 1))
+    #expect(await coordinator.parameters.values == [0, 0])
+  }
+
   @Test("refuses an update of the wrong length or an absurd number of samples")
   func malformed() async throws {
     let federation = FakeFederation(clients: 4, { $0.quorum = 0.5 }) { client, _, report in
