@@ -2,8 +2,7 @@
 public struct RoundRecord: Codable, Sendable, Equatable {
   /// Counted from 1.
   public var round: Int
-  /// The metric that the task names first, of the global model on the test set; nil in rounds without evaluation and
-  /// for tasks without accuracy.
+  /// The accuracy of the global model on the test set; nil in rounds without evaluation and for tasks without accuracy.
   public var testAccuracy: Double?
   /// The mean loss of the global model on the test set.
   public var testLoss: Double?

@@ -33,6 +33,7 @@ struct ExperimentRun<Algorithm: FederatedAlgorithm> {
       try? leave()
       throw error
     }
+    try await evaluateParties()
     try leave()
     try report(.trained(directory.record))
     if prepared.experiment.baselines {
@@ -67,6 +68,19 @@ struct ExperimentRun<Algorithm: FederatedAlgorithm> {
     }
     try directory.finish()
     try directory.write(Data(Report(directory.record).html().utf8), as: "report.html")
+  }
+
+  /// How good the final model is for each party, on its own samples; left out where there are too many to list.
+  private func evaluateParties() async throws {
+    let partition = prepared.partition
+    guard let parameters = simulation.parameters, partition.count <= Report.maximumListedParties,
+      directory.record.partition?.parties.count == partition.count
+    else { return }
+    for party in 0..<partition.count {
+      let score = try await simulation.evaluate(parameters, on: partition[party])
+      directory.record.partition?.parties[party].globalModel = RunRecord.Evaluation(
+        accuracy: score.accuracy, loss: score.loss)
+    }
   }
 
   /// Each party alone and all data pooled, for as many passes over their data as the federation made.

@@ -116,6 +116,7 @@ extension JSONValue {
       let histogram = party.labelHistogram.map { counts -> JSONValue in .array(counts.map { JSONValue($0) }) }
       return [
         "name": .string(party.name), "samples": JSONValue(party.samples), "labelHistogram": histogram ?? .null,
+        "globalModel": JSONValue(party.globalModel),
       ]
     }
     members.append(.init("parties", .array(parties)))

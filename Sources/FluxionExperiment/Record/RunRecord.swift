@@ -72,11 +72,14 @@ extension RunRecord {
       public var samples: Int
       /// Samples of each class; nil for targets that are no classes.
       public var labelHistogram: [Int]?
+      /// How good the final global model is on the party's own samples; nil where nobody asked.
+      public var globalModel: Evaluation?
 
-      public init(name: String, samples: Int, labelHistogram: [Int]? = nil) {
+      public init(name: String, samples: Int, labelHistogram: [Int]? = nil, globalModel: Evaluation? = nil) {
         self.name = name
         self.samples = samples
         self.labelHistogram = labelHistogram
+        self.globalModel = globalModel
       }
     }
 

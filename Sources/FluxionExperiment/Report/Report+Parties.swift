@@ -86,6 +86,8 @@ extension Report {
       if hasRounds { columns.append(("Rounds", true)) }
       columns += [("Steps", true), ("Training loss", true), ("Work", true)]
     }
+    let hasGlobal = partition.parties.contains { $0.globalModel != nil }
+    if hasGlobal { columns.append(("Global model", true)) }
     if hasAlone { columns.append(("Alone", true)) }
     let rows = partition.parties.enumerated().map { index, party in
       var cells = [party.name, Figures.count(party.samples)]
@@ -97,13 +99,15 @@ extension Report {
           Figures.count(work.steps), work.trainLoss.map { Figures.loss($0) } ?? "–", Figures.seconds(work.seconds),
         ]
       }
-      if hasAlone {
-        let one = alone[index]
-        cells.append(one.accuracy.map { Figures.percent($0, digits: 1) } ?? one.loss.map { Figures.loss($0) } ?? "–")
-      }
+      if hasGlobal { cells.append(Self.score(party.globalModel?.accuracy, party.globalModel?.loss)) }
+      if hasAlone { cells.append(Self.score(alone[index].accuracy, alone[index].loss)) }
       return cells
     }
     table("What each party holds and did", columns, rows: rows, into: &markup)
+  }
+
+  private static func score(_ accuracy: Double?, _ loss: Double?) -> String {
+    accuracy.map { Figures.percent($0, digits: 1) } ?? loss.map { Figures.loss($0) } ?? "–"
   }
 }
 
