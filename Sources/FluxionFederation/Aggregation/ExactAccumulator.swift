@@ -20,8 +20,8 @@ public import FluxionCalculus
 public struct ExactAccumulator: Sendable {
   /// Sums in units of 2⁻³².
   private var fine: [Int64]
-  /// Sums in units of 2⁻⁸; empty until needed.
-  private var coarse: [Int64] = []
+  /// Sums in units of 2⁻⁸, wide enough for any number of contributions; empty until needed.
+  private var coarse: [Int128] = []
   /// The sum of weights in units of 2⁻²⁰.
   private var weightUnits: Int64 = 0
   /// How many vectors were added.
@@ -100,7 +100,7 @@ public struct ExactAccumulator: Sendable {
     for index in fine.indices { fine[index] &+= other.fine[index] }
     if !other.coarse.isEmpty {
       allocateCoarse()
-      for index in coarse.indices { coarse[index] &+= other.coarse[index] }
+      for index in coarse.indices { coarse[index] += other.coarse[index] }
     }
     weightUnits &+= other.weightUnits
     contributions += other.contributions
@@ -136,7 +136,7 @@ public struct ExactAccumulator: Sendable {
       }
     } else {
       for index in 0..<count {
-        let sum = Int128(coarse[index]) << Int128(Self.carryShift) + Int128(fine[index])
+        let sum = coarse[index] << Int128(Self.carryShift) + Int128(fine[index])
         out[index] = Float(Double(sum) * scale)
       }
     }
@@ -149,7 +149,7 @@ public struct ExactAccumulator: Sendable {
       if abs(product) < Self.fineLimit {
         fine[index] &+= Int64((product * Self.fineScale).rounded(.toNearestOrEven))
       } else {
-        coarse[index] &+= Int64((product * Self.coarseScale).rounded(.toNearestOrEven))
+        coarse[index] += Int128((product * Self.coarseScale).rounded(.toNearestOrEven))
       }
     }
   }
@@ -160,13 +160,13 @@ public struct ExactAccumulator: Sendable {
     guard bound >= Self.carryLimit else { return }
     allocateCoarse()
     for index in fine.indices {
-      coarse[index] &+= fine[index] >> Int64(Self.carryShift)
+      coarse[index] += Int128(fine[index] >> Int64(Self.carryShift))
       fine[index] &= (1 << Int64(Self.carryShift)) - 1
     }
     bound = magnitude + Double(1 << Self.carryShift) / Self.fineScale
   }
 
   private mutating func allocateCoarse() {
-    if coarse.isEmpty { coarse = [Int64](repeating: 0, count: count) }
+    if coarse.isEmpty { coarse = [Int128](repeating: 0, count: count) }
   }
 }

@@ -68,6 +68,15 @@ struct ExactAccumulatorTests {
     #expect(sum.mean() == [500_000, -1])
   }
 
+  @Test("does not overflow over many contributions of the largest size that is taken")
+  func largest() throws {
+    var sum = ExactAccumulator(count: 2)
+    for _ in 0..<3000 { try sum.add([0x1p42, -0x1p42], weight: 1) }
+    var total = sum
+    for _ in 0..<3 { total.merge(sum) }
+    #expect(total.mean() == [0x1p42, -0x1p42])
+  }
+
   @Test(
     "refuses what is not finite or absurdly large, and keeps what it had",
     arguments: [.nan, .infinity, 1e38] as [Float])
