@@ -91,7 +91,8 @@ extension Simulation {
         var sum = plan.aggregator.makeAccumulator(count: parameters.layout.count)
         try memory.merge(serial: common.serial, into: &sum)
         let aggregate = Aggregate(
-          round: round, update: try sum.finish(), trainLoss: metrics.trainLoss, clients: 1)
+          round: round, update: try sum.finish(), trainLoss: metrics.trainLoss,
+          contributions: [Aggregate.Contribution(client: client, metrics: metrics)], updates: sum.updates)
         try algorithm.step(&parameters, aggregate, state: &state)
       }
       epoch += plan.work.epochs

@@ -168,7 +168,8 @@ extension Coordinator {
     current = finished
     await transport.endRound(round)
     let aggregate = Aggregate(
-      round: round, update: try finished.sum.finish(), trainLoss: finished.trainLoss, clients: finished.reports.count)
+      round: round, update: try finished.sum.finish(), trainLoss: finished.trainLoss,
+      contributions: finished.contributions, updates: finished.sum.updates)
     try algorithm.step(&parameters, aggregate, state: &state)
     current?.seconds = (clock.now() - finished.begin) / .seconds(1)
     return machine.handle(.stepped(round: round))

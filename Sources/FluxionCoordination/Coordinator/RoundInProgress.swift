@@ -24,15 +24,16 @@ struct RoundInProgress {
   }
 
   /// Who has trained, with what to tell of it.
-  private var trained: [(client: Int, metrics: ClientMetrics)] {
+  var contributions: [Aggregate.Contribution] {
     reports.compactMap { report in
-      if case .trained(let metrics) = report.outcome { (report.client, metrics) } else { nil }
+      guard case .trained(let metrics) = report.outcome else { return nil }
+      return Aggregate.Contribution(client: report.client, metrics: metrics)
     }
   }
 
   /// The mean loss of all samples that the cohort trained on.
   var trainLoss: Double {
-    let trained = self.trained
+    let trained = contributions
     let count = trained.reduce(0) { $0 + $1.metrics.lossCount }
     return count > 0 ? trained.reduce(0) { $0 + $1.metrics.lossSum } / Double(count) : 0
   }
@@ -42,8 +43,9 @@ struct RoundInProgress {
 
   func record(parameterCount: Int, name: (Int) -> String, recordsClients: Bool) -> RoundRecord {
     let messageByteCount = 4 * parameterCount + Self.headerByteCount
-    let parties = (recordsClients ? trained : []).map { client, metrics in
-      PartyRecord(
+    let parties = (recordsClients ? contributions : []).map { contribution in
+      let (client, metrics) = (contribution.client, contribution.metrics)
+      return PartyRecord(
         party: client, name: name(client), samples: metrics.samples, steps: metrics.steps,
         trainLoss: metrics.trainLoss, seconds: metrics.seconds)
     }

@@ -31,4 +31,25 @@ public protocol UpdateAccumulator: Sendable {
 
   /// Forgets everything, keeping the memory.
   mutating func reset()
+
+  /// The updates themselves, ascending by client; nil unless they are kept one by one.
+  var updates: [ClientUpdate]? { get }
+}
+
+extension UpdateAccumulator {
+  public var updates: [ClientUpdate]? { nil }
+}
+
+/// One client's update as it arrived.
+public struct ClientUpdate: Hashable, Sendable {
+  public var client: Int
+  /// What it counts; positive.
+  public var weight: Int
+  public var values: [Float]
+
+  public init(client: Int, weight: Int, values: [Float]) {
+    self.client = client
+    self.weight = weight
+    self.values = values
+  }
 }

@@ -70,14 +70,30 @@ public struct Aggregate: Sendable {
   public var update: [Float]
   /// The mean loss that the clients trained on.
   public var trainLoss: Double
-  /// How many updates are in it.
-  public var clients: Int
+  /// Who contributed, ascending by client.
+  public var contributions: [Contribution]
+  /// The updates one by one, ascending by client, if the plan's aggregator keeps them: ``KeepingUpdates``.
+  public var updates: [ClientUpdate]?
 
-  public init(round: Int, update: [Float], trainLoss: Double, clients: Int) {
+  /// What a client told beside its update.
+  public struct Contribution: Hashable, Sendable {
+    public var client: Int
+    public var metrics: ClientMetrics
+
+    public init(client: Int, metrics: ClientMetrics) {
+      self.client = client
+      self.metrics = metrics
+    }
+  }
+
+  public init(
+    round: Int, update: [Float], trainLoss: Double, contributions: [Contribution], updates: [ClientUpdate]? = nil
+  ) {
     self.round = round
     self.update = update
     self.trainLoss = trainLoss
-    self.clients = clients
+    self.contributions = contributions
+    self.updates = updates
   }
 }
 

@@ -10,13 +10,18 @@ public struct ClientMetrics: Codable, Hashable, Sendable {
   public var lossCount: Int
   /// Wall-clock seconds of local work.
   public var seconds: Double
+  /// Further numbers that the algorithm asked for, by name.
+  public var figures: [String: Double]
 
-  public init(samples: Int, steps: Int, lossSum: Double, lossCount: Int, seconds: Double) {
+  public init(
+    samples: Int, steps: Int, lossSum: Double, lossCount: Int, seconds: Double, figures: [String: Double] = [:]
+  ) {
     self.samples = samples
     self.steps = steps
     self.lossSum = lossSum
     self.lossCount = lossCount
     self.seconds = seconds
+    self.figures = figures
   }
 
   /// The mean loss of the samples trained on; 0 without any.

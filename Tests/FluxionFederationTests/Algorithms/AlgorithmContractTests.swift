@@ -41,7 +41,7 @@ struct AlgorithmContractTests {
   static func aggregate(_ round: Int, scale: Float = 1) -> Aggregate {
     Aggregate(
       round: round, update: (0..<9).map { scale * Float(($0 * 5 + round) % 9 - 4) / 64 },
-      trainLoss: 1 + 0.1 * Double(round), clients: 3)
+      trainLoss: 1 + 0.1 * Double(round), contributions: [])
   }
 
   @Test("moves the parameters, and to the same bits from the same state", arguments: rows)
