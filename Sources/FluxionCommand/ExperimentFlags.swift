@@ -20,11 +20,12 @@ struct DataFlags: ParsableArguments {
   @Option(help: .setting("testFraction")) var testFraction: String?
   @Option(help: .setting("parties")) var parties: String?
   @Option(help: .setting("partition")) var partition: String?
+  @Option(help: .setting("validation")) var validation: String?
 
   var given: [(String, String?)] {
     [
       ("data", data), ("dataDir", dataDir), ("labelColumn", labelColumn), ("testFraction", testFraction),
-      ("parties", parties), ("partition", partition),
+      ("parties", parties), ("partition", partition), ("validation", validation),
     ]
   }
 }

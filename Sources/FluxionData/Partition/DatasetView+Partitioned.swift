@@ -3,32 +3,61 @@ import FluxionCalculus
 extension DatasetView {
   /// Deals the examples of this view out to parties, every example to exactly one.
   ///
-  /// The result is a function of the view, the partitioner, the number of parties and the seed.
+  /// The result is a function of the view, the partitioner, the number of parties, the seed and the validation share.
   ///
   /// - Parameters:
   ///   - partitioner: How to deal.
   ///   - parties: How many parties; `.column` finds out by itself and may leave it out.
   ///   - seed: Another seed deals another way (except `.column`, which draws nothing).
+  ///   - validation: What nobody trains on, see ``Partition/validation`` and ``Partition/validation(of:)``; nil keeps
+  ///     nothing back.
   /// - Throws: `.invalidArgument` when there is no way to deal so: no parties, more parties or shards than examples,
-  ///   an unknown column, labels asked of regression data, a concentration that is not a positive finite number.
-  public func partitioned(_ partitioner: Partitioner, parties: Int? = nil, seed: UInt64 = 0) throws -> Partition {
-    try partitioned(partitioner, parties: parties, seed: seed, test: nil)
+  ///   an unknown column, labels asked of regression data, a concentration that is not a positive finite number, a
+  ///   validation share that is not between 0 and 1.
+  public func partitioned(
+    _ partitioner: Partitioner, parties: Int? = nil, seed: UInt64 = 0, validation: ValidationShare? = nil
+  ) throws -> Partition {
+    try partitioned(partitioner, parties: parties, seed: seed, test: nil, validation: validation)
   }
 
-  func partitioned(_ partitioner: Partitioner, parties: Int?, seed: UInt64, test: DatasetView?) throws -> Partition {
-    let key = RandomKey(seed: seed).folding("partition")
-    let deal: Deal
-    switch partitioner {
-    case .iid: deal = dealIID(to: try checked(parties, for: partitioner), key: key)
-    case .shards(let perParty):
-      deal = try dealShards(perParty, to: try checked(parties, for: partitioner), key: key)
-    case .dirichlet(let alpha):
-      deal = try dealDirichlet(alpha: alpha, to: try checked(parties, for: partitioner), key: key)
-    case .quantity(let alpha):
-      deal = try dealQuantity(alpha: alpha, to: try checked(parties, for: partitioner), key: key)
-    case .column(let name): deal = try dealColumn(name, parties: parties)
+  func partitioned(
+    _ partitioner: Partitioner, parties: Int?, seed: UInt64, test: DatasetView?, validation: ValidationShare?
+  ) throws -> Partition {
+    try validation?.validate()
+    let key = RandomKey(seed: seed).folding("validation")
+    var partition: Partition
+    switch validation {
+    case nil:
+      partition = Partition(
+        dataset: dataset, test: test, partitioner: partitioner, seed: seed,
+        deal: try deal(partitioner, parties: parties, seed: seed))
+    case .parties(let fraction):
+      let all = try deal(partitioner, parties: parties, seed: seed)
+      let (training, withheld) = try all.withholding(fraction, of: dataset, key: key)
+      partition = Partition(dataset: dataset, test: test, partitioner: partitioner, seed: seed, deal: training)
+      partition.withheld = withheld
+    case .server(let fraction):
+      let split = try split(testFraction: fraction, key: key, stratified: dataset.classCount != nil)
+      partition = Partition(
+        dataset: dataset, test: test, partitioner: partitioner, seed: seed,
+        deal: try split.train.deal(partitioner, parties: parties, seed: seed))
+      partition.validation = split.test
     }
-    return Partition(dataset: dataset, test: test, partitioner: partitioner, seed: seed, deal: deal)
+    return partition
+  }
+
+  private func deal(_ partitioner: Partitioner, parties: Int?, seed: UInt64) throws -> Deal {
+    let key = RandomKey(seed: seed).folding("partition")
+    switch partitioner {
+    case .iid: return dealIID(to: try checked(parties, for: partitioner), key: key)
+    case .shards(let perParty):
+      return try dealShards(perParty, to: try checked(parties, for: partitioner), key: key)
+    case .dirichlet(let alpha):
+      return try dealDirichlet(alpha: alpha, to: try checked(parties, for: partitioner), key: key)
+    case .quantity(let alpha):
+      return try dealQuantity(alpha: alpha, to: try checked(parties, for: partitioner), key: key)
+    case .column(let name): return try dealColumn(name, parties: parties)
+    }
   }
 
   private func checked(_ parties: Int?, for partitioner: Partitioner) throws -> Int {
@@ -67,9 +96,11 @@ extension DatasetView {
 }
 
 extension Dataset {
-  /// Deals all examples out to parties; see ``DatasetView/partitioned(_:parties:seed:)``.
-  public func partitioned(_ partitioner: Partitioner, parties: Int? = nil, seed: UInt64 = 0) throws -> Partition {
-    try all.partitioned(partitioner, parties: parties, seed: seed)
+  /// Deals all examples out to parties; see ``DatasetView/partitioned(_:parties:seed:validation:)``.
+  public func partitioned(
+    _ partitioner: Partitioner, parties: Int? = nil, seed: UInt64 = 0, validation: ValidationShare? = nil
+  ) throws -> Partition {
+    try all.partitioned(partitioner, parties: parties, seed: seed, validation: validation)
   }
 }
 

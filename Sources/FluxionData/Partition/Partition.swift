@@ -1,4 +1,7 @@
-/// A dataset dealt out to parties: a collection of one ``DatasetView`` a party, every example in exactly one.
+/// A dataset dealt out to parties: a collection of one ``DatasetView`` a party, what it trains on.
+///
+/// Every example is in exactly one place: with one party, with one party's validation share, in the server's validation
+/// set or, if the dataset was split before, in the test set.
 ///
 /// Held flat (one array of indices and where each party begins), so a hundred thousand parties cost no more than
 /// their examples.
@@ -15,6 +18,10 @@ public struct Partition: Sendable {
   /// How the dataset was dealt out.
   public let partitioner: Partitioner
   public let seed: UInt64
+  /// Training examples that the server keeps for validation and no party holds; nil without a share of its own.
+  public internal(set) var validation: DatasetView?
+  /// What the parties keep for validation, in the order of the parties; nil if they keep nothing.
+  var withheld: Deal?
 
   /// The examples of party 0, then of party 1, ….
   package let indices: [Int32]
@@ -42,10 +49,19 @@ public struct Partition: Sendable {
   /// Examples a party, by party.
   public var sizes: [Int] { (0..<count).map { offsets[$0 + 1] - offsets[$0] } }
 
-  /// Examples of all parties together.
+  /// What party `party` keeps for validation and does not train on; empty without a share for the parties.
+  public func validation(of party: Int) -> DatasetView {
+    let indices = withheld.map { $0.indices[$0.offsets[party]..<$0.offsets[party + 1]] }
+    return DatasetView(dataset, uncheckedIndices: indices ?? [])
+  }
+
+  /// Whether the parties keep examples for validation.
+  public var hasPartyValidation: Bool { withheld != nil }
+
+  /// Training examples of all parties together.
   public var exampleCount: Int { indices.count }
 
-  /// The parties' examples pooled in one view, as if there were no parties.
+  /// The parties' training examples pooled in one view, as if there were no parties.
   public var pooled: DatasetView { DatasetView(dataset, uncheckedIndices: indices[...]) }
 }
 
@@ -53,7 +69,7 @@ extension Partition: RandomAccessCollection {
   public var startIndex: Int { 0 }
   public var endIndex: Int { offsets.count - 1 }
 
-  /// The data of one party.
+  /// The data that one party trains on.
   public subscript(party: Int) -> DatasetView {
     DatasetView(dataset, uncheckedIndices: indices[offsets[party]..<offsets[party + 1]])
   }

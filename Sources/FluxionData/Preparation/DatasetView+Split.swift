@@ -9,6 +9,10 @@ extension DatasetView {
   ///   - stratified: Take the same part of every class, to rounding (largest remainders first).
   /// - Throws: `.invalidArgument` for a fraction outside (0, 1), fewer than 2 examples, or stratified regression data.
   public func split(testFraction: Double, seed: UInt64 = 0, stratified: Bool = false) throws -> TrainTestSplit {
+    try split(testFraction: testFraction, key: RandomKey(seed: seed).folding("split"), stratified: stratified)
+  }
+
+  func split(testFraction: Double, key: RandomKey, stratified: Bool) throws -> TrainTestSplit {
     guard testFraction > 0, testFraction < 1 else {
       throw FluxionError(
         .invalidArgument, "a test fraction of \(testFraction) leaves nothing on one side; use a number between 0 and 1")
@@ -18,7 +22,6 @@ extension DatasetView {
         .invalidArgument, "\"\(dataset.name)\" has \(count) samples; at least 2 are needed to split off a test part")
     }
     let testCount = min(count - 1, max(1, Int((Double(count) * testFraction).rounded())))
-    let key = RandomKey(seed: seed).folding("split")
     var positions = (0..<Int32(count)).map { $0 }
     positions.shuffleInPlace(key: key)
     var isTest = [Bool](repeating: false, count: count)

@@ -15,8 +15,10 @@ public struct TrainTestSplit: Sendable {
 
   /// Deals the training part out to parties and keeps the test part beside them.
   ///
-  /// - Throws: as ``DatasetView/partitioned(_:parties:seed:)``.
-  public func partitioned(_ partitioner: Partitioner, parties: Int? = nil, seed: UInt64 = 0) throws -> Partition {
-    try train.partitioned(partitioner, parties: parties, seed: seed, test: test)
+  /// - Throws: as ``DatasetView/partitioned(_:parties:seed:validation:)``.
+  public func partitioned(
+    _ partitioner: Partitioner, parties: Int? = nil, seed: UInt64 = 0, validation: ValidationShare? = nil
+  ) throws -> Partition {
+    try train.partitioned(partitioner, parties: parties, seed: seed, test: test, validation: validation)
   }
 }

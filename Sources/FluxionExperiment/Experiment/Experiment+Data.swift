@@ -51,7 +51,7 @@ extension Experiment {
     let split = try loadData()
     let experiment = filled(for: split.train)
     let partition = try split.partitioned(
-      experiment.partition ?? .iid, parties: experiment.parties, seed: seed)
+      experiment.partition ?? .iid, parties: experiment.parties, seed: seed, validation: experiment.validation)
     var dealt = experiment
     dealt.parties = partition.count
     return (dealt, partition)

@@ -27,6 +27,10 @@ extension Experiment {
       optional: "partition", \.partition, .parsed(Partitioner.init(parsing:)),
       Partitioner.forms.joined(separator: " | "),
       "How the data is dealt out (default: shards:2 for images, iid for tables)."),
+    Setting(
+      optional: "validation", \.validation, .parsed(ValidationShare.init(parsing:)),
+      ValidationShare.forms.joined(separator: " | "),
+      "What each party, or the server, keeps of the training data for validation (default: nothing)."),
   ]
 
   private static let learningSettings: [Setting] = [

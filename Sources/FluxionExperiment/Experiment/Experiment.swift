@@ -28,6 +28,8 @@ public struct Experiment: Sendable, Equatable {
   public var parties: Int?
   /// How the data is dealt out to the parties.
   public var partition: Partitioner?
+  /// What is kept of the training data for validation, and by whom; nil for nothing, unless something needs it.
+  public var validation: ValidationShare?
 
   // MARK: Learning
 

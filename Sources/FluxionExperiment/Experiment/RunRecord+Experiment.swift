@@ -20,9 +20,12 @@ extension RunRecord.Partition {
     let parties = partition.enumerated().map { index, view in
       Party(
         name: partition.name(of: index), samples: view.count,
+        validationSamples: partition.hasPartyValidation ? partition.validation(of: index).count : nil,
         labelHistogram: classNames == nil ? nil : view.labelHistogram())
     }
-    self.init(parties: parties, classNames: classNames, testSamples: partition.test?.count)
+    self.init(
+      parties: parties, classNames: classNames, testSamples: partition.test?.count,
+      validationSamples: partition.validation?.count)
   }
 }
 

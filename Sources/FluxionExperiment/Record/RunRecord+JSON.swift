@@ -109,15 +109,17 @@ extension JSONValue {
   init(_ partition: RunRecord.Partition) {
     var members: [Member] = []
     if let testSamples = partition.testSamples { members.append(.init("testSamples", JSONValue(testSamples))) }
+    if let kept = partition.validationSamples { members.append(.init("validationSamples", JSONValue(kept))) }
     if let classNames = partition.classNames {
       members.append(.init("classNames", .array(classNames.map(JSONValue.string))))
     }
     let parties = partition.parties.map { party -> JSONValue in
       let histogram = party.labelHistogram.map { counts -> JSONValue in .array(counts.map { JSONValue($0) }) }
-      return [
-        "name": .string(party.name), "samples": JSONValue(party.samples), "labelHistogram": histogram ?? .null,
-        "globalModel": JSONValue(party.globalModel),
-      ]
+      var members = [Member("name", .string(party.name)), Member("samples", JSONValue(party.samples))]
+      if let kept = party.validationSamples { members.append(Member("validationSamples", JSONValue(kept))) }
+      members.append(Member("labelHistogram", histogram ?? .null))
+      members.append(Member("globalModel", JSONValue(party.globalModel)))
+      return .object(members)
     }
     members.append(.init("parties", .array(parties)))
     self = .object(members)

@@ -70,14 +70,20 @@ extension RunRecord {
       public var name: String
       /// Training samples that the party holds.
       public var samples: Int
+      /// Samples that the party keeps for validation; nil where the parties keep none.
+      public var validationSamples: Int?
       /// Samples of each class; nil for targets that are no classes.
       public var labelHistogram: [Int]?
       /// How good the final global model is on the party's own samples; nil where nobody asked.
       public var globalModel: Evaluation?
 
-      public init(name: String, samples: Int, labelHistogram: [Int]? = nil, globalModel: Evaluation? = nil) {
+      public init(
+        name: String, samples: Int, validationSamples: Int? = nil, labelHistogram: [Int]? = nil,
+        globalModel: Evaluation? = nil
+      ) {
         self.name = name
         self.samples = samples
+        self.validationSamples = validationSamples
         self.labelHistogram = labelHistogram
         self.globalModel = globalModel
       }
@@ -87,11 +93,16 @@ extension RunRecord {
     public var classNames: [String]?
     /// Samples that no party holds and the global model is tested on.
     public var testSamples: Int?
+    /// Samples that the server keeps for validation; nil where it keeps none.
+    public var validationSamples: Int?
 
-    public init(parties: [Party], classNames: [String]? = nil, testSamples: Int? = nil) {
+    public init(
+      parties: [Party], classNames: [String]? = nil, testSamples: Int? = nil, validationSamples: Int? = nil
+    ) {
       self.parties = parties
       self.classNames = classNames
       self.testSamples = testSamples
+      self.validationSamples = validationSamples
     }
   }
 
