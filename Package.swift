@@ -46,7 +46,9 @@ let package = Package(
     .target(name: "FluxionLearning", dependencies: ["FluxionCalculus"]),
     .target(
       name: "FluxionData",
-      dependencies: ["FluxionCalculus", "CZlib", .product(name: "Crypto", package: "swift-crypto")],
+      dependencies: [
+        "CFluxionKernels", "FluxionCalculus", "CZlib", .product(name: "Crypto", package: "swift-crypto"),
+      ],
       exclude: ["Digits/README.md", "Digits/make_digits.py"],
       resources: [.embedInCode("Digits/digits.bin.gz")]),
     .target(

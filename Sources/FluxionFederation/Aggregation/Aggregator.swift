@@ -21,6 +21,14 @@ public protocol UpdateAccumulator: Sendable {
   /// - Throws: ``FluxionError/Code/diverged`` for a value that is not finite; the accumulator is then unchanged.
   mutating func fold(_ update: UnsafeBufferPointer<Float>, weight: Int, client: Int) throws
 
+  /// Takes in the difference of two vectors as an update: `values − start`.
+  ///
+  /// - Parameter values: may be changed by the call.
+  /// - Throws: as ``fold(_:weight:client:)``.
+  mutating func foldChange(
+    of values: UnsafeMutableBufferPointer<Float>, from start: UnsafeBufferPointer<Float>, weight: Int, client: Int
+  ) throws
+
   /// Takes in what another accumulator of the same aggregator took in.
   mutating func merge(_ other: any UpdateAccumulator) throws
 
@@ -37,6 +45,13 @@ public protocol UpdateAccumulator: Sendable {
 }
 
 extension UpdateAccumulator {
+  public mutating func foldChange(
+    of values: UnsafeMutableBufferPointer<Float>, from start: UnsafeBufferPointer<Float>, weight: Int, client: Int
+  ) throws {
+    for index in 0..<min(values.count, start.count) { values[index] -= start[index] }
+    try fold(UnsafeBufferPointer(values), weight: weight, client: client)
+  }
+
   public var updates: [ClientUpdate]? { nil }
 }
 

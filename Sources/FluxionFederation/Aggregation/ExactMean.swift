@@ -17,6 +17,12 @@ extension ExactAccumulator: UpdateAccumulator {
     try add(update, weight: Double(weight))
   }
 
+  public mutating func foldChange(
+    of values: UnsafeMutableBufferPointer<Float>, from start: UnsafeBufferPointer<Float>, weight: Int, client: Int
+  ) throws {
+    try add(UnsafeBufferPointer(values), minus: start, weight: Double(weight))
+  }
+
   public mutating func merge(_ other: any UpdateAccumulator) throws {
     guard let other = other as? ExactAccumulator, other.count == count else {
       throw FluxionError(.invalidArgument, "an exact sum of \(count) elements can only be merged with another of them")

@@ -77,23 +77,29 @@ struct ClientMemory {
     return try request.parameters.values.withUnsafeBufferPointer { start in
       let result: ClientWorker.Result
       let update: UnsafeMutableBufferPointer<Float>
+      let isChange: Bool
       switch request.plan.work {
       case .training:
         result = try worker.train(examples, from: start, hyperparameters: common.hyperparameters, key: key)
-        update = worker.parameters
-        for index in 0..<update.count { update[index] -= start[index] }
+        (update, isChange) = (worker.parameters, true)
       case .gradient:
         result = try worker.gradient(examples, at: start, key: key)
-        update = worker.state
+        (update, isChange) = (worker.state, false)
       }
       guard result.lossSum.isFinite else {
         throw FluxionError(.diverged, "the training loss became \(result.lossSum) within \(result.steps) steps")
       }
-      for (index, transform) in request.plan.transforms.enumerated() {
-        try transform.apply(to: update, key: key.folding("transform", index))
+      let weight = request.plan.weighting.weight(samples: examples.count)
+      if isChange, request.plan.transforms.isEmpty {
+        // Nobody looks at the change itself: the sum takes it while both are in cache.
+        try sum?.foldChange(of: update, from: start, weight: weight, client: client)
+      } else {
+        if isChange { for index in 0..<update.count { update[index] -= start[index] } }
+        for (index, transform) in request.plan.transforms.enumerated() {
+          try transform.apply(to: update, key: key.folding("transform", index))
+        }
+        try sum?.fold(UnsafeBufferPointer(update), weight: weight, client: client)
       }
-      try sum?.fold(
-        UnsafeBufferPointer(update), weight: request.plan.weighting.weight(samples: examples.count), client: client)
       return ClientMetrics(
         samples: examples.count, steps: result.steps, lossSum: result.lossSum, lossCount: result.examples, seconds: 0)
     }
