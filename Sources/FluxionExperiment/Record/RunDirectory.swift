@@ -99,7 +99,7 @@ public final class RunDirectory {
   private func appendLine(of round: RoundRecord) throws {
     if !roundsText.isEmpty { roundsText.append(contentsOf: ",\n".utf8) }
     roundsText.append(contentsOf: "    ".utf8)
-    roundsText.append(contentsOf: JSONValue(round).text(depth: 2).utf8)
+    JSONValue(round).write(to: &roundsText, depth: 2)
     do {
       try metrics.write(contentsOf: Data((round.csvLine + "\n").utf8))
     } catch {
@@ -113,7 +113,9 @@ public final class RunDirectory {
     let start = now()
     var bytes = Array("{\n".utf8)
     for member in record.headMembers {
-      bytes.append(contentsOf: "  \(JSONValue.string(member.name).line): \(member.value.text(depth: 1)),\n".utf8)
+      bytes.append(contentsOf: "  \(JSONValue.string(member.name).line): ".utf8)
+      member.value.write(to: &bytes, depth: 1)
+      bytes.append(contentsOf: ",\n".utf8)
     }
     bytes.append(contentsOf: "  \"rounds\": [\(roundsText.isEmpty ? "" : "\n")".utf8)
     bytes.append(contentsOf: roundsText)
