@@ -65,6 +65,10 @@
   KERNEL(float, accumulate,                                                                                           \
          (int64_t n, const float *x, const float *_Nullable base, double weight_scale, int64_t *acc),                 \
          (n, x, base, weight_scale, acc))                                                                             \
+  KERNEL(int, accumulate_many,                                                                                        \
+         (int64_t n, int count, const float *const *x, int64_t offset, const double *weight_scale, int64_t *acc,      \
+          float *top),                                                                                                \
+         (n, count, x, offset, weight_scale, acc, top))                                                               \
   KERNEL(void, accumulate_finish, (int64_t n, const int64_t *acc, double scale, float *out), (n, acc, scale, out))    \
   KERNEL(int, all_finite, (int64_t n, const float *x), (n, x))
 

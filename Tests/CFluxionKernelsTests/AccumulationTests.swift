@@ -99,4 +99,39 @@ struct AccumulationTests {
     #expect(top == difference.map(abs).max() ?? 0)
     #expect(sums == difference.map { 7 + Int64((Double($0) * 0x1p32).rounded(.toNearestOrEven)) } + [7])
   }
+
+  @Test("of many vectors is that of one after the other, or none", arguments: KernelPath.available, [0, 1, 17, 1003])
+  func many(path: KernelPath, count: Int) {
+    for vectors in [1, 3, 4, 9] {
+      var numbers = Numbers(UInt64(count + vectors))
+      var memory = (0..<vectors).map { _ in numbers.floats(count + 2) }
+      let scales = (0..<vectors).map { 0x1p32 / Double($0 + 3) }
+      var one = [Int64](repeating: 11, count: count)
+      var tops: [Float] = []
+      for (vector, scale) in zip(memory, scales) {
+        let part = Array(vector[2...])
+        tops.append(path.run { fx_accumulate(Int64(count), part, nil, scale, &one) })
+      }
+      var (all, allTops) = ([Int64](repeating: 11, count: count), [Float](repeating: 0, count: vectors))
+      func add() -> Int32 {
+        let blocks = memory.map { vector in
+          let block = UnsafeMutablePointer<Float>.allocate(capacity: vector.count)
+          block.initialize(from: vector, count: vector.count)
+          return block
+        }
+        defer { for block in blocks { block.deallocate() } }
+        return path.run {
+          fx_accumulate_many(
+            Int64(count), Int32(vectors), blocks.map { UnsafePointer($0) }, 2, scales, &all, &allTops)
+        }
+      }
+      #expect(add() == 1)
+      #expect(all == one)
+      #expect(allTops == tops)
+      guard count > 0 else { continue }
+      memory[vectors - 1][count + 1] = .infinity
+      #expect(add() == 0)
+      #expect(all == one)
+    }
+  }
 }

@@ -218,6 +218,12 @@ void fx_philox_uniform(uint32_t key_low, uint32_t key_high, uint64_t stream, int
 /// |x[i] - base[i]|, NaN if any is NaN; where that times |weight_scale| is not below 2^51, nothing is added.
 float fx_accumulate(int64_t n, const float *x, const float *_Nullable base, double weight_scale, int64_t *acc);
 
+/// Adds n elements of each of `count` vectors, from `offset` on, as `fx_accumulate` does one without a base; sums are
+/// read and written once for four vectors. Raises top[k] to the largest |x[k][offset + i]| (NaN if any is NaN). Returns 1,
+/// or 0 where a top[k] times |weight_scale[k]| is not below 2^51, and then nothing is added of any.
+int fx_accumulate_many(int64_t n, int count, const float *_Nonnull const *_Nonnull x, int64_t offset,
+                       const double *weight_scale, int64_t *acc, float *top);
+
 /// out[i] = (float)((double)acc[i] * scale).
 void fx_accumulate_finish(int64_t n, const int64_t *acc, double scale, float *out);
 

@@ -78,6 +78,60 @@ static float fx_path_accumulate(int64_t n, const float *x, const float *base, do
   return top;
 }
 
+FX_INLINE float fx_larger_top(float a, float b) { return fx_largest(fx_larger(vbits(vsplat(a)), vbits(vsplat(b)))); }
+
+/// As fx_add_rounded for four vectors, whose sum is in registers before it goes to memory.
+FX_INLINE void fx_add_four(int64_t n, const float *const *x, const double *weight_scale, int64_t *acc, float *top,
+                           const int subtracts) {
+  vd scale[4];
+  vi largest[4] = {};
+  FX_UNROLL for (int k = 0; k < 4; k++) scale[k] = vsplat_d(weight_scale[k]);
+  int64_t i = 0;
+  for (; i + FX_W <= n; i += FX_W) {
+    vq sums[2] = {};
+    FX_UNROLL for (int k = 0; k < 4; k++) {
+      largest[k] = fx_larger(vbits(vload(x[k] + i)) & INT32_MAX, largest[k]);
+      FX_UNROLL for (int h = 0; h < 2; h++)
+        sums[h] += (vq)fx_nearest(vload_d(x[k] + i + h * FX_HALF), scale[k]);
+    }
+    FX_UNROLL for (int h = 0; h < 2; h++) {
+      vl_unaligned *to = (vl_unaligned *)(acc + i + h * FX_HALF);
+      *to = (vl_unaligned)(subtracts ? (vq)*to - sums[h] : (vq)*to + sums[h]);
+    }
+  }
+  for (int k = 0; k < 4; k++)
+    top[k] = fx_larger_top(fx_largest(largest[k]),
+                           fx_add_rounded(n - i, x[k] + i, x[k] + i, 0, weight_scale[k], acc + i, subtracts));
+}
+
+/// Adds the first `count` vectors in fours, or takes them away again; `top` is nothing to the latter.
+FX_INLINE void fx_add_many(int64_t n, int count, const float *const *x, int64_t offset, const double *weight_scale,
+                           int64_t *acc, float *top, const int subtracts) {
+  for (int first = 0; first < count; first += 4) {
+    const float *from[4];
+    float tops[4];
+    const int some = count - first < 4 ? count - first : 4;
+    for (int k = 0; k < some; k++) from[k] = x[first + k] + offset;
+    if (some == 4)
+      fx_add_four(n, from, weight_scale + first, acc, tops, subtracts);
+    else
+      for (int k = 0; k < some; k++)
+        tops[k] = fx_add_rounded(n, from[k], from[k], 0, weight_scale[first + k], acc, subtracts);
+    for (int k = 0; k < some && !subtracts; k++) top[first + k] = fx_larger_top(top[first + k], tops[k]);
+  }
+}
+
+static int fx_path_accumulate_many(int64_t n, int count, const float *const *x, int64_t offset,
+                                   const double *weight_scale, int64_t *acc, float *top) {
+  fx_add_many(n, count, x, offset, weight_scale, acc, top, 0);
+  for (int k = 0; k < count; k++)
+    if (!((double)top[k] * fabs(weight_scale[k]) < 0x1p51)) {
+      fx_add_many(n, count, x, offset, weight_scale, acc, top, 1);
+      return 0;
+    }
+  return 1;
+}
+
 static void fx_path_accumulate_finish(int64_t n, const int64_t *acc, double scale, float *out) {
   for (int64_t i = 0; i < n; i++) out[i] = (float)((double)acc[i] * scale);
 }

@@ -163,35 +163,30 @@ public struct ExactAccumulator: Sendable {
     _ vectors: ArraySlice<UnsafeBufferPointer<Float>>, weights: ArraySlice<Double>
   ) -> Double? {
     var total = weightUnits
-    var terms: [(start: UnsafePointer<Float>, weight: Double, largest: Double)] = []
+    var (starts, scales): ([UnsafePointer<Float>], [Double]) = ([], [])
     for (vector, weight) in zip(vectors, weights) {
       guard vector.count == count, let start = vector.baseAddress, let units = try? units(of: weight, after: total)
       else { return nil }
       total = units.total
-      terms.append((start, units.units / Self.weightScale, 0))
+      starts.append(start)
+      scales.append(units.units / Self.weightScale * Self.fineScale)
     }
-    let count = count
-    return fine.withUnsafeMutableBufferPointer { sums in
-      guard let sums = sums.baseAddress else { return nil }
-      for begin in stride(from: 0, to: count, by: Self.blockSize) {
-        let length = Int64(min(Self.blockSize, count - begin))
-        for index in terms.indices {
-          let (start, weight, before) = terms[index]
-          let scale = weight * Self.fineScale
-          let largest = Double(fx_accumulate(length, start + begin, nil, scale, sums + begin)) * weight
-          guard largest < Self.fineLimit else {
-            // Rounding is symmetric: the negative of a product takes away what the product added.
-            for (other, term) in terms.enumerated() {
-              let end = Int64(begin) + (other < index ? length : 0)
-              _ = fx_accumulate(end, term.start, nil, -term.weight * Self.fineScale, sums)
-            }
-            return nil
-          }
-          terms[index].largest = max(before, largest)
-        }
+    let elements = count
+    var tops = [Float](repeating: 0, count: starts.count)
+    let fits = fine.withUnsafeMutableBufferPointer { sums in
+      guard let sums = sums.baseAddress else { return false }
+      for begin in stride(from: 0, to: elements, by: Self.blockSize) {
+        let length = Int64(min(Self.blockSize, elements - begin))
+        guard
+          fx_accumulate_many(length, Int32(starts.count), starts, Int64(begin), scales, sums + begin, &tops) == 0
+        else { continue }
+        // Rounding is symmetric: the negative of a product takes away what the product added to the blocks before.
+        for (start, scale) in zip(starts, scales) { _ = fx_accumulate(Int64(begin), start, nil, -scale, sums) }
+        return false
       }
-      return terms.reduce(0) { $0 + $1.largest }
+      return true
     }
+    return fits ? zip(tops, scales).reduce(0) { $0 + Double($1.0) * $1.1 / Self.fineScale } : nil
   }
 
   private mutating func addBySize(
