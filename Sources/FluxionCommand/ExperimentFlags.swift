@@ -43,12 +43,16 @@ struct LearningFlags: ParsableArguments {
   @Option(help: .setting("momentum")) var momentum: String?
   @Option(help: .setting("weightDecay")) var weightDecay: String?
   @Option(help: .setting("weighting")) var weighting: String?
+  @Option(help: .setting("proximal")) var proximal: String?
+  @Option(help: .setting("tune")) var tune: String?
+  @Option(help: .setting("tuneMode")) var tuneMode: String?
 
   var given: [(String, String?)] {
     [
       ("model", model), ("algorithm", algorithm), ("rounds", rounds), ("cohort", cohort), ("epochs", epochs),
       ("batchSize", batchSize), ("optimizer", optimizer), ("learningRate", learningRate), ("schedule", schedule),
       ("momentum", momentum), ("weightDecay", weightDecay), ("weighting", weighting),
+      ("proximal", proximal), ("tune", tune), ("tuneMode", tuneMode),
     ]
   }
 }

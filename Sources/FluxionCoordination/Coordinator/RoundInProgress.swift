@@ -47,12 +47,17 @@ struct RoundInProgress {
       let (client, metrics) = (contribution.client, contribution.metrics)
       return PartyRecord(
         party: client, name: name(client), samples: metrics.samples, steps: metrics.steps,
-        trainLoss: metrics.trainLoss, seconds: metrics.seconds)
+        trainLoss: metrics.trainLoss, seconds: metrics.seconds,
+        hyperparameters: plan.tuning?.ownValues(of: contribution))
     }
     return RoundRecord(
       round: round, testAccuracy: evaluation?.accuracy, testLoss: evaluation?.loss,
       testMetrics: evaluation?.values ?? [:], trainLoss: trainLoss, seconds: seconds,
       evaluationSeconds: evaluationSeconds, bytesUp: reports.count * messageByteCount,
-      bytesDown: cohort * messageByteCount, parties: parties)
+      bytesDown: cohort * messageByteCount, parties: parties,
+      tuning: plan.tuning.map { tuning in
+        let (values, alignments) = tuning.summary(of: contributions, weighting: plan.weighting)
+        return TuningRecord(values: values, alignments: alignments)
+      })
   }
 }

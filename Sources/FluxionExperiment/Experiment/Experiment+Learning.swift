@@ -67,9 +67,16 @@ extension Experiment {
 
   /// - Throws: as ``localOptimizer()``.
   func federatedAveraging() throws -> FederatedAveraging {
-    FederatedAveraging(
-      local: LocalTraining(try localOptimizer(), epochs: epochs, batchSize: batchSize, schedule: schedule),
+    let objective = (proximal ?? 0) > 0 ? Objective.proximal(Float(proximal ?? 0)) : Objective()
+    return FederatedAveraging(
+      local: LocalTraining(
+        try localOptimizer(), epochs: epochs, batchSize: batchSize, objective: objective, schedule: schedule),
       weighting: weighting)
+  }
+
+  /// - Throws: as ``localOptimizer()``.
+  func tunedAveraging(_ hyperparameters: [TunedHyperparameter]) throws -> TunedAveraging {
+    TunedAveraging(try federatedAveraging(), Tuning(hyperparameters, mode: tuneMode))
   }
 
   /// The optimiser is the server's, and takes one step a round along the mean gradient.

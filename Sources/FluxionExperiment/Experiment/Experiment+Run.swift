@@ -51,6 +51,10 @@ extension Experiment {
     let experiment = prepared.experiment
     switch experiment.algorithm {
     case .federatedAveraging:
+      if let tune = experiment.tune {
+        let algorithm = try experiment.tunedAveraging(tune.hyperparameters)
+        return try await ExperimentRun(prepared, algorithm, directory: directory)(reporting)
+      }
       let algorithm = try experiment.federatedAveraging()
       return try await ExperimentRun(prepared, algorithm, directory: directory)(reporting)
     case .federatedSGD:

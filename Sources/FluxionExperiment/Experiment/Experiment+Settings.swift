@@ -61,6 +61,15 @@ extension Experiment {
     Setting(
       "weighting", \.weighting, .choice, choices(Weighting.self),
       "What a party's update counts in the average (default: samples)."),
+    Setting(
+      optional: "proximal", \.proximal, .number("a number not below 0", where: { $0 >= 0 }), "MU",
+      "Keep parties near the model they were sent by FedProx's penalty (default: none)."),
+    Setting(
+      optional: "tune", \.tune, .parsed(TuneChoice.init(parsing:)), "NAME,…",
+      "Tune hyperparameters by their exact derivatives while learning: \(TuneChoice.names.joined(separator: ", "))."),
+    Setting(
+      "tuneMode", \.tuneMode, .choice, choices(Tuning.Mode.self),
+      "Whose tuned values there are, and who moves them (default: shared)."),
   ]
 
   private static let runSettings: [Setting] = [

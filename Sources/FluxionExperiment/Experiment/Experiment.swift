@@ -54,6 +54,12 @@ public struct Experiment: Sendable, Equatable {
   public var weightDecay: Double?
   /// What a party's update counts in the average.
   public var weighting: Weighting = .samples
+  /// μ of FedProx's penalty `μ/2 ‖w − w₀‖²`, which keeps a party near the model it was sent; nil for none.
+  public var proximal: Double?
+  /// Hyperparameters that the federation tunes by their exact derivatives while it learns; nil for none.
+  public var tune: TuneChoice?
+  /// Whose values those are, and who moves them.
+  public var tuneMode: Tuning.Mode = .shared
 
   // MARK: Stopping and judging
 

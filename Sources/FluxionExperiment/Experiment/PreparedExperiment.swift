@@ -48,6 +48,14 @@ extension Experiment {
       throw FluxionError(
         .invalidConfiguration, "fedsgd takes one gradient a round, not \(epochs) epochs; use fedavg for local epochs")
     }
+    guard tune == nil else {
+      throw FluxionError(
+        .invalidConfiguration, "tune differentiates local steps, and fedsgd has none; use fedavg to tune")
+    }
+    guard proximal == nil else {
+      throw FluxionError(
+        .invalidConfiguration, "proximal holds local steps back, and fedsgd has none; use fedavg with it")
+    }
     guard schedule == .constant else {
       throw FluxionError(
         .invalidConfiguration,

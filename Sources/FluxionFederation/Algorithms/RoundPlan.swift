@@ -8,6 +8,8 @@ public struct RoundPlan: Sendable {
   public var weighting: Weighting
   /// How updates become one.
   public var aggregator: any Aggregator
+  /// What clients do to tune hyperparameters; nil where none are tuned.
+  public var tuning: TuningRequest?
 
   public init(
     work: ClientWork, transforms: [any UpdateTransform] = [], weighting: Weighting = .samples,

@@ -12,6 +12,7 @@ struct ClientMemory {
   private var sum: (any UpdateAccumulator)?
   private var aggregatorName = ""
   private var reports: [ClientReport] = []
+  private var tuning: PartyTuning?
 
   /// What all clients of a round have in common.
   struct Round: Sendable {
@@ -20,6 +21,8 @@ struct ClientMemory {
     let request: TrainingRequest
     let trainer: LocalTrainer
     let hyperparameters: [Float]
+    /// For plans that tune hyperparameters.
+    let tuning: TuningWorld?
     /// The data of a client.
     let examples: @Sendable (_ client: Int) -> DatasetView
   }
@@ -77,11 +80,26 @@ struct ClientMemory {
     return try request.parameters.values.withUnsafeBufferPointer { start in
       let result: ClientWorker.Result
       let update: UnsafeMutableBufferPointer<Float>
+      var figures: [String: Double] = [:]
       switch request.plan.work {
       case .training:
-        result = try worker.train(examples, from: start, hyperparameters: common.hyperparameters, key: key)
+        let tuned = try common.tuning.map { world in
+          let tuning = try self.tuning(in: world)
+          return (tuning, world, try world.begin(client, examples, at: start, key: key, tuning))
+        }
+        result = try worker.train(
+          examples, from: start,
+          hyperparameters: tuned.map { $0.1.hyperparameters(common.hyperparameters, $0.2) } ?? common.hyperparameters,
+          key: key)
         update = worker.parameters
         for index in 0..<update.count { update[index] -= start[index] }
+        if result.lossSum.isFinite, let (tuning, world, beginning) = tuned {
+          world.keep(
+            tuning.end(
+              worker, update: UnsafeBufferPointer(update), start: start, round: request.round, after: beginning),
+            of: client)
+          figures = beginning.figures
+        }
       case .gradient:
         result = try worker.gradient(examples, at: start, key: key)
         update = worker.state
@@ -95,8 +113,16 @@ struct ClientMemory {
       try sum?.fold(
         UnsafeBufferPointer(update), weight: request.plan.weighting.weight(samples: examples.count), client: client)
       return ClientMetrics(
-        samples: examples.count, steps: result.steps, lossSum: result.lossSum, lossCount: result.examples, seconds: 0)
+        samples: examples.count, steps: result.steps, lossSum: result.lossSum, lossCount: result.examples, seconds: 0,
+        figures: figures)
     }
+  }
+
+  private mutating func tuning(in world: TuningWorld) throws -> PartyTuning {
+    if let tuning, tuning.trainer === world.trainer { return tuning }
+    let made = try PartyTuning(world.trainer)
+    tuning = made
+    return made
   }
 
   private mutating func worker(for trainer: LocalTrainer) throws -> ClientWorker {

@@ -16,6 +16,9 @@ final class InProcessTransport: Transport {
   /// One for each thread; only ever contended when a round is handed over.
   private let memories: [ThreadMemory]
   private let trainer = Mutex<LocalTrainer?>(nil)
+  /// The compiled gradient of plans that tune hyperparameters, and what each party keeps from round to round.
+  private let gradientTrainer = Mutex<LocalTrainer?>(nil)
+  private let tuningMemories = TuningMemories()
   /// Hand-outs are numbered from 1.
   private let lastSerial = Atomic<Int>(0)
   /// Hand-outs up to this one are wanted no longer.
@@ -29,7 +32,7 @@ final class InProcessTransport: Transport {
   }
 
   func train(_ request: TrainingRequest, deliver: @escaping @Sendable (ReportBatch) -> Void) throws {
-    let common = try prepare(request) { [partition] in partition[$0] }
+    let common = try prepare(request, tuningMemories) { [partition] in partition[$0] }
     let order = handOutOrder(of: request.clients)
     let serial = common.serial
     pool.start(items: order.count) { [self] worker, item in
@@ -49,12 +52,31 @@ final class InProcessTransport: Transport {
 
   /// What the clients of a request have in common.
   func prepare(
-    _ request: TrainingRequest, examples: @escaping @Sendable (_ client: Int) -> DatasetView
+    _ request: TrainingRequest, _ memories: TuningMemories,
+    examples: @escaping @Sendable (_ client: Int) -> DatasetView
   ) throws -> ClientMemory.Round {
     let (trainer, hyperparameters) = try trainer(for: request.plan.work)
     return ClientMemory.Round(
       serial: lastSerial.wrappingAdd(1, ordering: .relaxed).newValue, request: request, trainer: trainer,
-      hyperparameters: hyperparameters, examples: examples)
+      hyperparameters: hyperparameters, tuning: try tuningWorld(for: request, trainer, memories), examples: examples)
+  }
+
+  private func tuningWorld(
+    for request: TrainingRequest, _ trainer: LocalTrainer, _ memories: TuningMemories
+  ) throws -> TuningWorld? {
+    guard let tuning = request.plan.tuning, case .training(let training) = request.plan.work else { return nil }
+    if request.round == 1 { memories.forget() }
+    let gradients = GradientAccumulation.training(
+      chunk: training.batchSize ?? Self.gradientChunk, objective: Objective())
+    let gradientTrainer = try gradientTrainer.withLock { known in
+      if let known, known.serves(gradients) { return known }
+      let made = try LocalTrainer(task, input: partition.dataset.exampleShape, training: gradients)
+      known = made
+      return made
+    }
+    return TuningWorld(
+      request: tuning, round: request.round, trainer: gradientTrainer, names: try trainer.hyperparameters().map(\.name),
+      memories: memories)
   }
 
   /// The clients with the most work first, so that no thread is left with a big one at the end.
