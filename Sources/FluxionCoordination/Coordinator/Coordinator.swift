@@ -26,6 +26,8 @@ public actor Coordinator<Algorithm: FederatedAlgorithm> {
   private var state: Algorithm.State
   private var actions: [RoundStateMachine.Action] = []
   private var current: RoundInProgress?
+  /// Sentences for the record of the round at hand.
+  private var notes: [String] = []
   private var hasBegun = false
   private var isRunning = false
 
@@ -171,6 +173,7 @@ extension Coordinator {
       round: round, update: try finished.sum.finish(), trainLoss: finished.trainLoss,
       contributions: finished.contributions, updates: finished.sum.updates)
     try algorithm.step(&parameters, aggregate, state: &state)
+    notes += algorithm.notes(onRound: round, state: state)
     current?.seconds = (clock.now() - finished.begin) / .seconds(1)
     return machine.handle(.stepped(round: round))
   }
@@ -178,14 +181,29 @@ extension Coordinator {
   private func record() async throws -> RoundRecord? {
     guard let finished = current else { return nil }
     current = nil
-    let record = finished.record(
+    var record = finished.record(
       parameterCount: parameters.layout.count, name: configuration.name, recordsClients: configuration.recordsClients)
+    record.notes = notes.isEmpty ? nil : notes
+    notes.removeAll()
     try await store.save(Checkpoint(progress: machine.progress, parameters: parameters, state: state))
     try await store.append(.roundRecorded(record))
     return record
   }
 
+  /// Whether the algorithm changed what made a round's training diverge; the round is then begun again.
+  private func recovers(from reason: StopReason) throws -> Bool {
+    guard case .clientFailed(let round, let client, let failure) = reason, failure.kind == .diverged else {
+      return false
+    }
+    let divergence = Divergence(round: round, client: client, name: configuration.name(client), reason: failure.reason)
+    guard let note = try algorithm.recover(from: divergence, state: &state) else { return false }
+    notes.append(note)
+    actions += machine.handle(.recovered(round: round))
+    return true
+  }
+
   private func finish(_ reason: StopReason) async throws {
+    if try recovers(from: reason) { return }
     stopReason = reason
     try await store.append(.runFinished(reason))
     guard case .clientFailed(let round, let client, let failure) = reason else { return }

@@ -44,4 +44,20 @@ public struct FederatedAveraging: FederatedAlgorithm {
     try step.move(&parameters, by: aggregate.update, state: &state.server)
     local.schedule.observe(loss: aggregate.trainLoss, &state.schedule)
   }
+
+  /// As ``step(_:_:state:)``, with another learning rate of the server if one is given.
+  ///
+  /// - Returns: then, the derivative of the new parameters with respect to it.
+  func step(
+    _ parameters: inout Parameters, _ aggregate: Aggregate, state: inout State, serverLearningRate: Double?
+  ) throws -> [Float]? {
+    guard let serverLearningRate else {
+      try step(&parameters, aggregate, state: &state)
+      return nil
+    }
+    let tangent = try step.descend(
+      &parameters, along: aggregate.update.map { -$0 }, learningRate: Float(serverLearningRate), state: &state.server)
+    local.schedule.observe(loss: aggregate.trainLoss, &state.schedule)
+    return tangent
+  }
 }

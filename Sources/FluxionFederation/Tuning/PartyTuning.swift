@@ -37,7 +37,12 @@ package final class PartyTuning {
     package var values: [Double]
     package var figures: [String: Double] = [:]
     package var steps = 0
+    /// A mean training loss above it is taken for divergence.
+    package var lossLimit = Double.infinity
   }
+
+  /// How far above the loss of the new global model, and of the first, training may be on average.
+  static let lossGrowthLimit = 4.0
 
   /// Moves the party's values by how the last round's tangent lies to the gradient of the new global model.
   package func begin(
@@ -46,37 +51,59 @@ package final class PartyTuning {
   ) throws -> Beginning {
     let known = request.values(of: client)
     var beginning = Beginning(values: known)
-    let direction: UnsafeBufferPointer<Float>
-    let result = try gradients.gradient(examples, at: start, firstBatches: request.gradientBatches, key: key)
-    beginning.figures[Figure.startingLoss] = result.meanLoss
-    direction = UnsafeBufferPointer(gradients.state)
-    guard let memory, memory.round < round, memory.tangents.count == known.count else { return beginning }
-    beginning.steps = memory.steps
+    guard let sent = request.serverGradient else {
+      guard !request.isServers else { return beginning }
+      let loss = try gradients.gradient(examples, at: start, firstBatches: request.gradientBatches, key: key).meanLoss
+      beginning.figures[Figure.startingLoss] = loss
+      beginning.lossLimit = Self.lossGrowthLimit * max(loss, request.referenceLoss ?? 0)
+      let gradient = UnsafeBufferPointer(gradients.state)
+      judge(gradient, at: start, request, round: round, memory: memory, &beginning)
+      if let tangent = request.serverTangent {
+        let (product, alignment) = tangent.withUnsafeBufferPointer { Self.product($0, gradient) }
+        beginning.figures[Figure.hypergradient(.serverLearningRate)] = product
+        beginning.figures[Figure.alignment(.serverLearningRate)] = alignment
+      }
+      return beginning
+    }
+    sent.withUnsafeBufferPointer { judge($0, at: start, request, round: round, memory: memory, &beginning) }
+    return beginning
+  }
+
+  /// Holds each tangent that the party kept against a gradient.
+  private func judge(
+    _ gradient: UnsafeBufferPointer<Float>, at start: UnsafeBufferPointer<Float>, _ request: TuningRequest, round: Int,
+    memory: TuningMemory?, _ beginning: inout Beginning
+  ) {
+    // What was kept in an attempt at this round that was given up says nothing about the model of this one.
+    guard let memory, memory.round < round, memory.tangents.count == request.hyperparameters.count else { return }
+    beginning.steps = memory.steps + 1
     for (position, hyperparameter) in request.hyperparameters.enumerated() {
       guard let tangent = memory.tangents[position] else { continue }
-      let (product, alignment) = tangent.product(with: direction, at: start)
-      guard product.isFinite, alignment.isFinite else { continue }
+      let (product, alignment, length) = tangent.product(with: gradient, at: start)
+      guard product.isFinite, alignment.isFinite, length.isFinite else { continue }
       beginning.figures[Figure.hypergradient(hyperparameter)] = product
       beginning.figures[Figure.alignment(hyperparameter)] = alignment
+      if request.isServers {
+        beginning.figures[Figure.length(hyperparameter)] = length
+        continue
+      }
       let moved = request.rule.next(
-        known[position], of: hyperparameter, alignment: alignment, after: memory.steps,
+        beginning.values[position], of: hyperparameter, alignment: alignment, after: memory.steps,
         within: request.bounds[position])
       beginning.figures[Figure.proposal(hyperparameter)] = moved
       if request.partyValues != nil { beginning.values[position] = moved }
     }
-    beginning.steps += 1
-    return beginning
   }
 
   /// What the party keeps; `update` is `w_k − w`.
   package func end(
     _ worker: ClientWorker, update: UnsafeBufferPointer<Float>, start: UnsafeBufferPointer<Float>, round: Int,
-    after beginning: Beginning
+    after beginning: Beginning, _ request: TuningRequest
   ) -> TuningMemory {
     TuningMemory(
       round: round, steps: beginning.steps,
       tangents: worker.trainer.training.tangents.indices.map {
-        TuningMemory.Tangent(worker.tangent($0), update: update, start: start)
+        TuningMemory.Tangent(worker.tangent($0), update: update, start: start, averages: !request.isServers)
       })
   }
 
@@ -85,20 +112,43 @@ package final class PartyTuning {
     package static let startingLoss = "loss of the global model"
     package static func hypergradient(_ name: TunedHyperparameter) -> String { "hypergradient of \(name.rawValue)" }
     package static func alignment(_ name: TunedHyperparameter) -> String { "alignment of \(name.rawValue)" }
+    package static func length(_ name: TunedHyperparameter) -> String { "length of the tangent of \(name.rawValue)" }
     package static func proposal(_ name: TunedHyperparameter) -> String { "proposed \(name.rawValue)" }
+  }
+}
+
+extension PartyTuning {
+  /// `⟨u, g⟩` and the cosine between them.
+  static func product(
+    _ tangent: UnsafeBufferPointer<Float>, _ gradient: UnsafeBufferPointer<Float>
+  ) -> (product: Double, alignment: Double) {
+    var (product, tangents, gradients) = (0.0, 0.0, 0.0)
+    for index in tangent.indices {
+      let (u, g) = (Double(tangent[index]), Double(gradient[index]))
+      product += u * g
+      tangents += u * u
+      gradients += g * g
+    }
+    let lengths = (tangents * gradients).squareRoot()
+    return (product, lengths > 0 ? product / lengths : 0)
   }
 }
 
 extension TuningMemory.Tangent {
   /// nil for a tangent that left the finite numbers: it says nothing.
-  init?(_ tangent: UnsafeBufferPointer<Float>, update: UnsafeBufferPointer<Float>, start: UnsafeBufferPointer<Float>) {
+  ///
+  /// - Parameter averages: false to keep the party's own tangent as it is.
+  init?(
+    _ tangent: UnsafeBufferPointer<Float>, update: UnsafeBufferPointer<Float>, start: UnsafeBufferPointer<Float>,
+    averages: Bool
+  ) {
     var (along, length) = (0.0, 0.0)
     for index in tangent.indices {
       along += Double(tangent[index]) * Double(update[index])
       length += Double(update[index]) * Double(update[index])
     }
-    let pull = length > 0 ? Float(along / length) : 0
-    guard pull.isFinite, along.isFinite else { return nil }
+    guard along.isFinite, tangent.allSatisfy(\.isFinite) else { return nil }
+    let pull = averages && length > 0 ? Float(along / length) : 0
     self.pull = pull
     offset = [Float](unsafeUninitializedCapacity: tangent.count) { values, count in
       for index in tangent.indices {
@@ -108,21 +158,20 @@ extension TuningMemory.Tangent {
     }
   }
 
-  /// `⟨u, g⟩` with the tangent of the global model `w'`, and the cosine between them.
+  /// `⟨u, g⟩` with the tangent of the global model, the cosine between them, and `‖u‖`.
   func product(
     with gradient: UnsafeBufferPointer<Float>, at model: UnsafeBufferPointer<Float>
-  ) -> (product: Double, alignment: Double) {
+  ) -> (product: Double, alignment: Double, length: Double) {
     var (product, tangents, gradients) = (0.0, 0.0, 0.0)
     offset.withUnsafeBufferPointer { offset in
       for index in offset.indices {
-        let u = Double(offset[index] + pull * model[index])
-        let g = Double(gradient[index])
+        let (u, g) = (Double(offset[index] + pull * model[index]), Double(gradient[index]))
         product += u * g
         tangents += u * u
         gradients += g * g
       }
     }
     let lengths = (tangents * gradients).squareRoot()
-    return (product, lengths > 0 ? product / lengths : 0)
+    return (product, lengths > 0 ? product / lengths : 0, tangents.squareRoot())
   }
 }

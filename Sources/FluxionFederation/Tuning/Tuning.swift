@@ -47,11 +47,17 @@ public struct TuningRequest: Hashable, Sendable {
   public var partyValues: [Int: [Double]]?
   public var rule: TuningRule
   public var gradientBatches: Int
+  /// The mean loss of the first global model; nil in the first round.
+  public var referenceLoss: Double?
   /// The gradient of the server's own examples at the global model, against which clients hold their tangents instead
   /// of the gradient of their data.
   public var serverGradient: [Float]?
   /// The derivative of the global model with respect to the server's learning rate.
   public var serverTangent: [Float]?
+  /// What the server steps with, where that is tuned; clients have no use for it but records.
+  public var serverLearningRate: Double?
+  /// Whether the server moves the values, by ``serverGradient``, which there is from the second round on.
+  public var isServers = false
 
   /// The values that a client begins the round with.
   public func values(of client: Int) -> [Double] { partyValues?[client] ?? values }
@@ -94,6 +100,7 @@ extension TuningRequest {
       if weights > 0 { values[hyperparameter.rawValue] = hyperparameter.value(at: sum / weights) }
       if alignedWeights > 0 { alignments[hyperparameter.rawValue] = aligned / alignedWeights }
     }
+    if let serverLearningRate { values[TunedHyperparameter.serverLearningRate.rawValue] = serverLearningRate }
     return (values, alignments)
   }
 }

@@ -93,10 +93,14 @@ struct ClientMemory {
           key: key)
         update = worker.parameters
         for index in 0..<update.count { update[index] -= start[index] }
+        if let limit = tuned?.2.lossLimit, result.lossSum.isFinite, result.meanLoss > limit {
+          throw FluxionError(.diverged, "the training loss rose to \(Float(result.meanLoss)) on average")
+        }
         if result.lossSum.isFinite, let (tuning, world, beginning) = tuned {
           world.keep(
             tuning.end(
-              worker, update: UnsafeBufferPointer(update), start: start, round: request.round, after: beginning),
+              worker, update: UnsafeBufferPointer(update), start: start, round: request.round, after: beginning,
+              world.request),
             of: client)
           figures = beginning.figures
         }
