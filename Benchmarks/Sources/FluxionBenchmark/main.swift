@@ -41,11 +41,17 @@ func ceiling() throws -> Double {
   return 2 * Double(size * size * size) / times[times.count / 2] * 1e-9
 }
 
-/// - Parameter flop: floating-point operations of a sample's forward and backward pass.
-func measure(_ name: String, _ model: Model, batch: Int, flop: Double, repeats: Int, ceiling: Double) throws {
+/// - Parameters:
+///   - flop: floating-point operations of a sample's forward and backward pass.
+///   - isTuned: whether the step carries the tangent of its learning rate, which triples the operations.
+func measure(
+  _ name: String, _ model: Model, batch: Int, flop: Double, repeats: Int, ceiling: Double, isTuned: Bool = false
+) throws {
   let step = try LearningTask(model, loss: .softmaxCrossEntropy).stepProgram(
     batchSize: batch, input: [28, 28, 1], optimizer: .sgd(learningRate: 0.05))
-  let workspace = try Executable(step.program, inPlace: step.inPlace).makeWorkspace()
+  let tuned = isTuned ? try step.carryingTangents(of: ["learningRate"]) : nil
+  let workspace = try Executable(tuned?.program ?? step.program, inPlace: tuned?.inPlace ?? step.inPlace)
+    .makeWorkspace()
   fill(workspace)
   workspace.run()
   let times = seconds(repeats: repeats) { workspace.run() }
@@ -73,4 +79,5 @@ for batch in [10, 32, 128] {
   try measure("mlp", .mlp(hidden: [200, 200], classes: 10), batch: batch, flop: 0.88e6, repeats: 2000, ceiling: product)
   try measure("logistic", .logistic(classes: 10), batch: batch, flop: 0.031e6, repeats: 20_000, ceiling: product)
 }
+try measure("cnn tuned", .cnn(classes: 10), batch: 32, flop: 3 * 72.5e6, repeats: 25, ceiling: product, isTuned: true)
 try measure("logistic", .logistic(classes: 10), batch: 6, flop: 0.031e6, repeats: 20_000, ceiling: product)

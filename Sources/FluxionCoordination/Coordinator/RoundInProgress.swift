@@ -43,6 +43,7 @@ struct RoundInProgress {
 
   func record(parameterCount: Int, name: (Int) -> String, recordsClients: Bool) -> RoundRecord {
     let messageByteCount = 4 * parameterCount + Self.headerByteCount
+    let figureCount = contributions.reduce(0) { $0 + $1.metrics.figures.count }
     let parties = (recordsClients ? contributions : []).map { contribution in
       let (client, metrics) = (contribution.client, contribution.metrics)
       return PartyRecord(
@@ -53,8 +54,8 @@ struct RoundInProgress {
     return RoundRecord(
       round: round, testAccuracy: evaluation?.accuracy, testLoss: evaluation?.loss,
       testMetrics: evaluation?.values ?? [:], trainLoss: trainLoss, seconds: seconds,
-      evaluationSeconds: evaluationSeconds, bytesUp: reports.count * messageByteCount,
-      bytesDown: cohort * messageByteCount, parties: parties,
+      evaluationSeconds: evaluationSeconds, bytesUp: reports.count * messageByteCount + 8 * figureCount,
+      bytesDown: cohort * (messageByteCount + (plan.tuning?.byteCount ?? 0)), parties: parties,
       tuning: plan.tuning.map { tuning in
         let (values, alignments) = tuning.summary(of: contributions, weighting: plan.weighting)
         return TuningRecord(values: values, alignments: alignments)

@@ -66,17 +66,25 @@ extension Experiment {
   }
 
   /// - Throws: as ``localOptimizer()``.
-  func federatedAveraging() throws -> FederatedAveraging {
+  func federatedAveraging(server: ServerOptimizer = .averaging) throws -> FederatedAveraging {
     let objective = (proximal ?? 0) > 0 ? Objective.proximal(Float(proximal ?? 0)) : Objective()
     return FederatedAveraging(
       local: LocalTraining(
         try localOptimizer(), epochs: epochs, batchSize: batchSize, objective: objective, schedule: schedule),
-      weighting: weighting)
+      weighting: weighting, server: server)
   }
 
   /// - Throws: as ``localOptimizer()``.
-  func tunedAveraging(_ hyperparameters: [TunedHyperparameter]) throws -> TunedAveraging {
-    TunedAveraging(try federatedAveraging(), Tuning(hyperparameters, mode: tuneMode))
+  func tunedAveraging(_ tune: TuneChoice, _ task: LearningTask, _ partition: Partition) throws -> TunedAveraging {
+    // A step of rate 1 along the mean change is averaging, and has a rate to tune.
+    let tunesServer = tune.hyperparameters.contains(.serverLearningRate)
+    let averaging = try federatedAveraging(server: tunesServer ? ServerOptimizer(.sgd(learningRate: 1)) : .averaging)
+    guard tuneMode == .server, let examples = partition.validation else {
+      return TunedAveraging(averaging, Tuning(tune.hyperparameters, mode: tuneMode))
+    }
+    let gradient = try ServerGradient(task, on: examples)
+    return TunedAveraging(
+      averaging, Tuning(tune.hyperparameters, mode: tuneMode), serverGradient: { try gradient(at: $0) })
   }
 
   /// The optimiser is the server's, and takes one step a round along the mean gradient.

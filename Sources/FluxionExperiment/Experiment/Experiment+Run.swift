@@ -52,7 +52,7 @@ extension Experiment {
     switch experiment.algorithm {
     case .federatedAveraging:
       if let tune = experiment.tune {
-        let algorithm = try experiment.tunedAveraging(tune.hyperparameters)
+        let algorithm = try experiment.tunedAveraging(tune, prepared.task, prepared.partition)
         return try await ExperimentRun(prepared, algorithm, directory: directory)(reporting)
       }
       let algorithm = try experiment.federatedAveraging()

@@ -43,6 +43,11 @@ extension Experiment {
         .invalidConfiguration,
         "a target accuracy is for classes, but \"\(partition.dataset.name)\" has values to predict; use patience")
     }
+    guard tune == nil || tuneMode != .server || partition.validation != nil else {
+      throw FluxionError(
+        .invalidConfiguration,
+        "tune-mode server needs examples that the server keeps; set validation to server:0.05, or use shared")
+    }
     guard algorithm == .federatedSGD else { return }
     guard epochs == 1 else {
       throw FluxionError(

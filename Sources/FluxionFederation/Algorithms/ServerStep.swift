@@ -85,7 +85,8 @@ public final class ServerStep: Sendable {
     let results = try executable(
       [TensorValue(parameters.values, shape: shape)]
         + zip(state.tensors, step.state).map { TensorValue($0, shape: $1.shape) }
-        + [TensorValue(gradient, shape: shape)] + step.hyperparameters.map {
+        + [TensorValue(gradient, shape: shape)]
+        + step.hyperparameters.map {
           TensorValue($0.name == "learningRate" ? learningRate ?? $0.value : $0.value)
         })
     let values = results[step.parametersOutput].floats

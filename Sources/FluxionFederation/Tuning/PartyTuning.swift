@@ -8,19 +8,9 @@ package struct TuningMemory: Sendable {
   package var round: Int
   /// How often its values moved.
   package var steps: Int
-  /// For each hyperparameter, ``Tangent``.
-  package var tangents: [Tangent?]
-
-  /// The tangent of the global model that is about to come, as far as the party can know it.
-  ///
-  /// The federation averages: what one party's tangent `u_k` would have done, other parties' undo in part. To first
-  /// order a tangent lies along the party's own update, `u_k = ρ Δ_k + r` with `ρ = ⟨u_k, Δ_k⟩/‖Δ_k‖²`. The party sees
-  /// what became of `Δ_k` in the average, and takes `ρ Δ` in its place: `u = u_k + ρ (w' − w_k)`, where `w'` is the new
-  /// global model and `w_k` where the party's training ended. Stored is `u_k − ρ w_k`.
-  package struct Tangent: Sendable {
-    var offset: [Float]
-    var pull: Float
-  }
+  /// For each hyperparameter, `u_k = dw_k/dθ` where training ended; nil where it left the finite numbers and says
+  /// nothing.
+  package var tangents: [[Float]?]
 }
 
 /// A party's part in tuning, before and after it trains; one thread's memory.
@@ -57,29 +47,29 @@ package final class PartyTuning {
       beginning.figures[Figure.startingLoss] = loss
       beginning.lossLimit = Self.lossGrowthLimit * max(loss, request.referenceLoss ?? 0)
       let gradient = UnsafeBufferPointer(gradients.state)
-      judge(gradient, at: start, request, round: round, memory: memory, &beginning)
+      judge(gradient, request, round: round, memory: memory, &beginning)
       if let tangent = request.serverTangent {
-        let (product, alignment) = tangent.withUnsafeBufferPointer { Self.product($0, gradient) }
+        let (product, alignment, _) = Self.product(tangent, gradient)
         beginning.figures[Figure.hypergradient(.serverLearningRate)] = product
         beginning.figures[Figure.alignment(.serverLearningRate)] = alignment
       }
       return beginning
     }
-    sent.withUnsafeBufferPointer { judge($0, at: start, request, round: round, memory: memory, &beginning) }
+    sent.withUnsafeBufferPointer { judge($0, request, round: round, memory: memory, &beginning) }
     return beginning
   }
 
   /// Holds each tangent that the party kept against a gradient.
   private func judge(
-    _ gradient: UnsafeBufferPointer<Float>, at start: UnsafeBufferPointer<Float>, _ request: TuningRequest, round: Int,
-    memory: TuningMemory?, _ beginning: inout Beginning
+    _ gradient: UnsafeBufferPointer<Float>, _ request: TuningRequest, round: Int, memory: TuningMemory?,
+    _ beginning: inout Beginning
   ) {
     // What was kept in an attempt at this round that was given up says nothing about the model of this one.
     guard let memory, memory.round < round, memory.tangents.count == request.hyperparameters.count else { return }
     beginning.steps = memory.steps + 1
     for (position, hyperparameter) in request.hyperparameters.enumerated() {
       guard let tangent = memory.tangents[position] else { continue }
-      let (product, alignment, length) = tangent.product(with: gradient, at: start)
+      let (product, alignment, length) = Self.product(tangent, gradient)
       guard product.isFinite, alignment.isFinite, length.isFinite else { continue }
       beginning.figures[Figure.hypergradient(hyperparameter)] = product
       beginning.figures[Figure.alignment(hyperparameter)] = alignment
@@ -95,15 +85,13 @@ package final class PartyTuning {
     }
   }
 
-  /// What the party keeps; `update` is `w_k − w`.
-  package func end(
-    _ worker: ClientWorker, update: UnsafeBufferPointer<Float>, start: UnsafeBufferPointer<Float>, round: Int,
-    after beginning: Beginning, _ request: TuningRequest
-  ) -> TuningMemory {
+  /// What the party keeps when it has trained.
+  package func end(_ worker: ClientWorker, round: Int, after beginning: Beginning) -> TuningMemory {
     TuningMemory(
       round: round, steps: beginning.steps,
-      tangents: worker.trainer.training.tangents.indices.map {
-        TuningMemory.Tangent(worker.tangent($0), update: update, start: start, averages: !request.isServers)
+      tangents: worker.trainer.training.tangents.indices.map { position in
+        let tangent = worker.tangent(position)
+        return tangent.allSatisfy(\.isFinite) ? Array(tangent) : nil
       })
   }
 
@@ -118,60 +106,20 @@ package final class PartyTuning {
 }
 
 extension PartyTuning {
-  /// `⟨u, g⟩` and the cosine between them.
+  /// `⟨u, g⟩`, the cosine between them, and `‖u‖`.
   static func product(
-    _ tangent: UnsafeBufferPointer<Float>, _ gradient: UnsafeBufferPointer<Float>
-  ) -> (product: Double, alignment: Double) {
-    var (product, tangents, gradients) = (0.0, 0.0, 0.0)
-    for index in tangent.indices {
-      let (u, g) = (Double(tangent[index]), Double(gradient[index]))
-      product += u * g
-      tangents += u * u
-      gradients += g * g
-    }
-    let lengths = (tangents * gradients).squareRoot()
-    return (product, lengths > 0 ? product / lengths : 0)
-  }
-}
-
-extension TuningMemory.Tangent {
-  /// nil for a tangent that left the finite numbers: it says nothing.
-  ///
-  /// - Parameter averages: false to keep the party's own tangent as it is.
-  init?(
-    _ tangent: UnsafeBufferPointer<Float>, update: UnsafeBufferPointer<Float>, start: UnsafeBufferPointer<Float>,
-    averages: Bool
-  ) {
-    var (along, length) = (0.0, 0.0)
-    for index in tangent.indices {
-      along += Double(tangent[index]) * Double(update[index])
-      length += Double(update[index]) * Double(update[index])
-    }
-    guard along.isFinite, tangent.allSatisfy(\.isFinite) else { return nil }
-    let pull = averages && length > 0 ? Float(along / length) : 0
-    self.pull = pull
-    offset = [Float](unsafeUninitializedCapacity: tangent.count) { values, count in
-      for index in tangent.indices {
-        values.initializeElement(at: index, to: tangent[index] - pull * (start[index] + update[index]))
-      }
-      count = tangent.count
-    }
-  }
-
-  /// `⟨u, g⟩` with the tangent of the global model, the cosine between them, and `‖u‖`.
-  func product(
-    with gradient: UnsafeBufferPointer<Float>, at model: UnsafeBufferPointer<Float>
+    _ tangent: [Float], _ gradient: UnsafeBufferPointer<Float>
   ) -> (product: Double, alignment: Double, length: Double) {
-    var (product, tangents, gradients) = (0.0, 0.0, 0.0)
-    offset.withUnsafeBufferPointer { offset in
-      for index in offset.indices {
-        let (u, g) = (Double(offset[index] + pull * model[index]), Double(gradient[index]))
+    tangent.withUnsafeBufferPointer { tangent in
+      var (product, tangents, gradients) = (0.0, 0.0, 0.0)
+      for index in tangent.indices {
+        let (u, g) = (Double(tangent[index]), Double(gradient[index]))
         product += u * g
         tangents += u * u
         gradients += g * g
       }
+      let lengths = (tangents * gradients).squareRoot()
+      return (product, lengths > 0 ? product / lengths : 0, tangents.squareRoot())
     }
-    let lengths = (tangents * gradients).squareRoot()
-    return (product, lengths > 0 ? product / lengths : 0, tangents.squareRoot())
   }
 }

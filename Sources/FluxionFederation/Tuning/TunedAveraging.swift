@@ -5,7 +5,7 @@ import Foundation
 /// Federated averaging that tunes its own hyperparameters by exact hypergradients.
 ///
 /// In round `t` client `k` carries `u_k = dw_k/dθ` through all its local steps (``TangentStepProgram``) and keeps it. In
-/// the next round in which it takes part it forms `h_k = ⟨u, ∇L_k(w_t+1)⟩`, the derivative of its loss under the new
+/// the next round in which it takes part it forms `h_k = ⟨u_k, ∇L_k(w_t+1)⟩`, the derivative of its loss under the new
 /// global model with respect to `θ`, moves its value by it (``TuningRule``) and uploads the value: one number a
 /// hyperparameter. The server takes the weighted mean of the values in their coordinates `z`, for a learning rate the
 /// weighted geometric mean `log θ = Σ α_k log θ_k`, over the clients that had a tangent.
@@ -139,7 +139,7 @@ public struct TunedAveraging: FederatedAlgorithm {
       let gradient = try serverGradient(parameters)
       state.serverGradient = gradient
       if let rate = state.serverLearningRate, let tangent {
-        let (_, alignment) = product(tangent, gradient)
+        let alignment = gradient.withUnsafeBufferPointer { PartyTuning.product(tangent, $0).alignment }
         try moveServerRate(from: rate, alignment, &state)
       }
     } else {
@@ -213,10 +213,6 @@ extension TunedAveraging {
     state.serverLearningRate = tuning.rule.next(
       rate, of: .serverLearningRate, alignment: alignment, after: state.steps,
       within: TunedHyperparameter.serverLearningRate.bounds(from: try initialServerRate()))
-  }
-
-  private func product(_ a: [Float], _ b: [Float]) -> (product: Double, alignment: Double) {
-    a.withUnsafeBufferPointer { a in b.withUnsafeBufferPointer { PartyTuning.product($0, a) } }
   }
 }
 

@@ -64,6 +64,11 @@ public struct TuningRequest: Hashable, Sendable {
 }
 
 extension TuningRequest {
+  /// What a client is sent beside the parameters: a number a hyperparameter, and the server's vectors.
+  package var byteCount: Int {
+    8 * hyperparameters.count + 4 * ((serverGradient?.count ?? 0) + (serverTangent?.count ?? 0))
+  }
+
   /// What a client trained with, by name, if it has values of its own.
   package func ownValues(of contribution: Aggregate.Contribution) -> [String: Double]? {
     partyValues == nil ? nil : values(trainedWithBy: contribution)

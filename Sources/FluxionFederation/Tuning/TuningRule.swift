@@ -6,31 +6,37 @@ import Foundation
 /// in a run. What is used of it is the alignment of the tangent and the gradient, a cosine, and the step is taken in
 /// the coordinate `z` of the hyperparameter (its logarithm, mostly):
 ///
-///     c = ⟨u, g⟩ / (‖u‖ ‖g‖)        z ← z − step / (1 + n / patience) · clip(c / threshold, −1, 1)
+///     c = ⟨u, g⟩ / (‖u‖ ‖g‖)
+///     z ← z − step / (1 + n / patience) · sign(c) · min(1, max(0, |c| − deadband) / ramp)
 ///
-/// where `n` counts the steps taken. Weak alignments, which is what noise gives, move little; strong ones move by
-/// `step`, and less with time, so that values settle.
+/// where `n` counts the steps taken, so that values settle. Alignments within the deadband move nothing. Noise is such
+/// an alignment, and so is the part that averaging makes: where parties' data differ, a party's own loss under the
+/// average is always above that under its own model, along its own tangent, at any learning rate.
 ///
 /// The sign is that of hypergradient descent (Baydin, Cornish, Martínez Rubio, Schmidt and Wood 2018, arXiv 1703.04782,
-/// which also proposes a multiplicative rule for the reason above).
+/// which also proposes a multiplicative rule for the reason above). Deadband and ramp are this project's.
 public struct TuningRule: Hashable, Sendable, Codable {
-  /// The longest step in `z`: 0.5 multiplies or divides a learning rate by at most 1.65.
+  /// The longest step in `z`: 1 multiplies or divides a learning rate by at most e.
   public var step: Double
-  /// The alignment at which a step has its full length.
-  public var threshold: Double
+  /// The alignment up to which nothing moves.
+  public var deadband: Double
+  /// How far above the deadband a step has its full length.
+  public var ramp: Double
   /// After how many steps the length is halved.
   public var patience: Double
 
-  public init(step: Double = 0.5, threshold: Double = 0.1, patience: Double = 10) {
+  public init(step: Double = 1, deadband: Double = 0.15, ramp: Double = 0.15, patience: Double = 5) {
     self.step = step
-    self.threshold = threshold
+    self.deadband = deadband
+    self.ramp = ramp
     self.patience = patience
   }
 
-  /// The change of `z` for an alignment after `count` earlier steps.
+  /// The change of `z` for an alignment after `count` earlier steps; 0 for one that is not finite.
   public func change(alignment: Double, after count: Int) -> Double {
     guard alignment.isFinite else { return 0 }
-    return -step / (1 + Double(count) / patience) * min(max(alignment / threshold, -1), 1)
+    let strength = min(1, max(0, abs(alignment) - deadband) / ramp)
+    return -step / (1 + Double(count) / patience) * (alignment < 0 ? -strength : strength)
   }
 
   func next(

@@ -97,11 +97,7 @@ struct ClientMemory {
           throw FluxionError(.diverged, "the training loss rose to \(Float(result.meanLoss)) on average")
         }
         if result.lossSum.isFinite, let (tuning, world, beginning) = tuned {
-          world.keep(
-            tuning.end(
-              worker, update: UnsafeBufferPointer(update), start: start, round: request.round, after: beginning,
-              world.request),
-            of: client)
+          world.keep(tuning.end(worker, round: request.round, after: beginning), of: client)
           figures = beginning.figures
         }
       case .gradient:

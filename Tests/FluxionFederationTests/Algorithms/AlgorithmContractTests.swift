@@ -29,6 +29,11 @@ struct AlgorithmContractTests {
       Row("fedadagrad", FederatedAveraging(local: local, server: .adagrad())),
       Row("fedsgd", FederatedSGD(learningRate: 0.1)),
       Row("fedsgd, adam", FederatedSGD(server: .adam())),
+      Row("fedavg, tuned", TunedAveraging(FederatedAveraging(local: local), Tuning([.learningRate]))),
+      Row(
+        "fedavg, tuned at the server",
+        TunedAveraging(
+          FederatedAveraging(local: local, server: .momentum()), Tuning([.serverLearningRate, .learningRate]))),
       Row("cautious-averaging", CautiousAveraging(local: local, limit: 0.01)),
     ]
   }()

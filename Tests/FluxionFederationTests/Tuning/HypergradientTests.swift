@@ -42,18 +42,20 @@ struct HypergradientTests {
 
   @Test("of the federation's loss is the mean product of tangents and gradient", arguments: names)
   func shared(name: String) throws {
-    for (model, input) in [(Self.dense, [4] as Shape), (Self.convolutional, [4, 4, 1])] {
+    let rows: [(Model, Shape)] = [(Self.dense, [4]), (Self.convolutional, [4, 4, 1])]
+    for (model, input) in rows {
       // A server step of rate 1 is plain averaging.
       let federation = try Self.federation(model, input: input, server: ServerOptimizer(.sgd(learningRate: 1)))
       let position = try #require(Self.names.firstIndex(of: name))
       func loss(at model: Federation.Values) throws -> (loss: Double, gradient: Federation.Values) {
         let each = try federation.parties.indices.map { try federation.objective($0, at: model) }
         return (
-          each.indices.reduce(0) { $0 + federation.share($1) * each[$1].loss }, federation.mean(each.map(\.gradient))
+          each.indices.reduce(0) { $0 + federation.share($1) * each[$1].loss },
+          federation.mean(each.map { $0.gradient })
         )
       }
       let trained = try federation.parties.indices.map { try federation.train($0, [:]) }
-      let gradient = try loss(at: try federation.stepped(federation.mean(trained.map(\.model)))).gradient
+      let gradient = try loss(at: try federation.stepped(federation.mean(trained.map { $0.model }))).gradient
       let derivative = trained.indices.reduce(0) {
         $0 + federation.share($1) * Federation.inner(trained[$1].tangents[position], gradient)
       }
@@ -72,11 +74,11 @@ struct HypergradientTests {
     let trained = try federation.parties.indices.map { try federation.train($0, [:]) }
     let party = 1
     let gradient = try federation.objective(
-      party, at: try federation.stepped(federation.mean(trained.map(\.model)))
+      party, at: try federation.stepped(federation.mean(trained.map { $0.model }))
     ).gradient
     let derivative = federation.share(party) * Federation.inner(trained[party].tangents[position], gradient)
     let slope = try Federation.slope(at: Double(Float(Self.small[name] ?? 0)), step: 1e-4) { value in
-      var models = trained.map(\.model)
+      var models = trained.map { $0.model }
       models[party] = try federation.train(party, [name: value]).model
       return try federation.objective(party, at: try federation.stepped(federation.mean(models))).loss
     }

@@ -92,8 +92,8 @@ struct ReferenceFederation {
     var values = loss.program.inputs.map { ReferenceValue(repeating: 0, $0.type) }
     for (index, parameter) in zip(loss.inputs.parameters, model) { values[index] = parameter }
     let batches = parties[party].batches
-    values[loss.inputs.x].elements = batches.flatMap(\.x.elements)
-    if let y = loss.inputs.y { values[y].elements = batches.flatMap(\.y.elements) }
+    values[loss.inputs.x].elements = batches.flatMap { $0.x.elements }
+    if let y = loss.inputs.y { values[y].elements = batches.flatMap { $0.y.elements } }
     let results = try loss.program.evaluateReference(values)
     return ((results[loss.lossOutput].scalar ?? .nan) / Double(loss.batchSize), Array(results[loss.gradientOutputs]))
   }
@@ -103,7 +103,9 @@ struct ReferenceFederation {
     start.indices.map { index in
       var sum = ReferenceValue(repeating: 0, start[index].type)
       for (party, value) in values.enumerated() {
-        for position in sum.elements.indices { sum.elements[position] += share(party) * value[index].elements[position] }
+        for position in sum.elements.indices {
+          sum.elements[position] += share(party) * value[index].elements[position]
+        }
       }
       return sum
     }
