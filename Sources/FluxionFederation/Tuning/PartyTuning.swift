@@ -17,6 +17,8 @@ package struct TuningMemory: Sendable {
 package final class PartyTuning {
   private let gradients: ClientWorker
   package var trainer: LocalTrainer { gradients.trainer }
+  /// What the latest party took for the gradient of the global model.
+  var latestGradient: [Float] { Array(gradients.state) }
 
   /// - Parameter trainer: of ``GradientAccumulation``, in batches as the parties train on.
   package init(_ trainer: LocalTrainer) throws { gradients = try ClientWorker(trainer) }
