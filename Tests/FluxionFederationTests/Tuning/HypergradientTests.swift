@@ -85,6 +85,23 @@ struct HypergradientTests {
     agree(derivative, slope, name)
   }
 
+  @Test("of Adam's learning rate is finite where a parameter has no gradient")
+  func adam() throws {
+    var federation = try Federation(
+      LearningTask(Self.dense, loss: .softmaxCrossEntropy), input: [4],
+      local: LocalTraining(.adam(learningRate: 0.05)), server: ServerOptimizer(.sgd(learningRate: 1)),
+      tuned: ["learningRate"], parties: 1, steps: 4, batchSize: 3, classes: 3)
+    for batch in federation.parties[0].batches.indices {
+      for example in 0..<3 { federation.parties[0].batches[batch].x.elements[4 * example] = 0 }
+    }
+    let trained = try federation.train(0, [:])
+    let gradient = try federation.objective(0, at: trained.model).gradient
+    let slope = try Federation.slope(at: Double(Float(0.05)), step: 1e-5) { value in
+      try federation.objective(0, at: try federation.train(0, ["learningRate": value]).model).loss
+    }
+    agree(Federation.inner(trained.tangents[0], gradient), slope, "Adam's learning rate")
+  }
+
   static let servers: [ServerOptimizer] = [
     ServerOptimizer(.sgd(learningRate: 0.7)), .momentum(learningRate: 0.7), .adam(learningRate: 0.1),
   ]

@@ -15,7 +15,7 @@ struct ReferenceFederation {
   let step: TangentStepProgram
   let loss: GradientProgram
   let server: ServerStepProgram
-  let parties: [Party]
+  var parties: [Party]
   let start: Values
   let names: [String]
 
