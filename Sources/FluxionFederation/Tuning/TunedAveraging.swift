@@ -87,8 +87,10 @@ public struct TunedAveraging: FederatedAlgorithm {
           .invalidArgument,
           "optimizer \(averaging.local.optimizer.name) has no momentum to tune; use momentum or nesterov")
       }
-      try hyperparameter.requireBeginning(Double(value ?? 0))
-      return Double(value ?? 0)
+      // By its decimals: 0.05, not the 0.05000000074505806 that the nearest Float is.
+      let initial = Double("\(value ?? 0)") ?? 0
+      try hyperparameter.requireBeginning(initial)
+      return initial
     }
   }
 

@@ -83,6 +83,12 @@ struct ExperimentTextTests {
       "algorithm takes one of fedavg, fedsgd; it was given \"fedavgg\"; did you mean \"fedavg\"? (line 1 of e.yaml)"
     ),
     (
+      "tune: momentum,learning-rat",
+      "tune takes one or more of learning-rate, weight-decay, momentum, proximal, server-learning-rate, with commas "
+        + "between; it was given \"momentum,learning-rat\"; did you mean \"learning-rate\"? (line 1 of e.yaml)"
+    ),
+    ("tune: momentum,momentum", "tune was given momentum twice (line 1 of e.yaml)"),
+    (
       "model: cn",
       "there is no model \"cn\"; did you mean \"cnn\"? use one of linear | logistic | mlp:200,200 | cnn (line 1 of e.yaml)"
     ),

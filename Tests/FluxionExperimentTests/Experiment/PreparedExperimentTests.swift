@@ -34,6 +34,25 @@ struct PreparedExperimentTests {
     #expect(prepared.experiment.model == .linear)
   }
 
+  @Test(
+    "tuning that cannot be is refused before anything is trained",
+    arguments: [
+      (
+        "algorithm: fedsgd\ntune: learning-rate",
+        "tune differentiates local steps, and fedsgd has none; use fedavg to tune"
+      ),
+      (
+        "tune: learning-rate\ntuneMode: server",
+        "tune-mode server needs examples that the server keeps; set validation to server:0.05, or use shared"
+      ),
+      ("algorithm: fedsgd\nproximal: 1", "proximal holds local steps back, and fedsgd has none; use fedavg with it"),
+    ])
+  func tuning(yaml: String, sentence: String) throws {
+    let experiment = try Experiment(yaml: yaml)
+    let error = #expect(throws: FluxionError.self) { try experiment.prepared() }
+    #expect(error?.message == sentence)
+  }
+
   @Test("a table is standardised by its training part alone")
   func table() throws {
     let file = FileManager.default.temporaryDirectory.appending(path: "fluxion-\(UUID()).csv")
