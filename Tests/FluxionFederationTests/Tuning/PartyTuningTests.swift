@@ -29,7 +29,7 @@ struct PartyTuningTests {
     // Twice: the second party begins with tangents of 0 again.
     for _ in 0..<2 {
       _ = try start.values.withUnsafeBufferPointer {
-        try worker.train(party, from: $0, hyperparameters: [0.3, 0.7], key: key)
+        try worker.train(party, from: $0, hyperparameters: trainer.values(for: Self.local()), key: key)
       }
     }
     var values: [String: ReferenceValue] = [:]
