@@ -225,12 +225,10 @@ extension TunedAveraging {
   public func recover(from divergence: Divergence, state: inout State) throws -> String? {
     guard state.recoveries < tuning.recoveryLimit, !local.isEmpty else { return nil }
     let lowered = local.contains(.learningRate) ? [TunedHyperparameter.learningRate] : local
-    let initial = try initialValues()
     let before = state.parties[divergence.client] ?? state.values
     var (was, now) = ([String](), [String]())
     for (position, hyperparameter) in local.enumerated() where lowered.contains(hyperparameter) {
       let target = hyperparameter.value(at: hyperparameter.coordinate(before[position]) - log(10))
-      guard target >= hyperparameter.bounds(from: initial[position]).lowerBound else { continue }
       state.values[position] = min(state.values[position], target)
       // Whoever was at it or above would be next.
       for (party, values) in state.parties where values[position] >= before[position] {
@@ -239,7 +237,6 @@ extension TunedAveraging {
       was.append("\(hyperparameter.rawValue.replacing("-", with: " ")) \(Self.text(before[position]))")
       now.append(Self.text(target))
     }
-    guard !was.isEmpty else { return nil }
     state.recoveries += 1
     return "round \(divergence.round): training diverged at \(was.joined(separator: ", ")) at \(divergence.name); "
       + "going on with \(now.joined(separator: ", "))"

@@ -45,6 +45,7 @@ public struct TuningRule: Hashable, Sendable, Codable {
   ) -> Double {
     let moved = hyperparameter.value(
       at: hyperparameter.coordinate(value) + change(alignment: alignment, after: count))
-    return min(max(moved, bounds.lowerBound), bounds.upperBound)
+    // A value that was lowered further because training diverged there is not driven back.
+    return min(max(moved, min(bounds.lowerBound, value)), max(bounds.upperBound, value))
   }
 }

@@ -34,8 +34,11 @@ struct RunRecordTests {
 
   @Test("has every stored property of rounds and parties, so that none is lost unnoticed")
   func complete() {
-    let party = PartyRecord(party: 0, name: "a", samples: 1, steps: 1, trainLoss: 1, seconds: 1)
-    let round = RoundRecord(round: 1, trainLoss: 1, seconds: 1, bytesUp: 1, bytesDown: 1, parties: [party])
+    let party = PartyRecord(
+      party: 0, name: "a", samples: 1, steps: 1, trainLoss: 1, seconds: 1, hyperparameters: ["momentum": 0.5])
+    let round = RoundRecord(
+      round: 1, trainLoss: 1, seconds: 1, bytesUp: 1, bytesDown: 1, parties: [party],
+      tuning: TuningRecord(values: ["momentum": 0.5], alignments: ["momentum": -0.1]), notes: ["all is well"])
     for (value, json) in [(Mirror(reflecting: party), JSONValue(party)), (Mirror(reflecting: round), JSONValue(round))]
     {
       guard case .object(let members) = json else { continue }
