@@ -58,6 +58,8 @@ struct RunFlags: ParsableArguments {
   @Option(help: .setting("patience")) var patience: String?
   @Option(help: .setting("evaluateEvery")) var evaluateEvery: String?
   @Flag(inversion: .prefixedNo, help: .setting("baselines")) var baselines: Bool?
+  @Flag(inversion: .prefixedNo, help: .setting("analyze")) var analyze: Bool?
+  @Option(help: .setting("analyzeEvery")) var analyzeEvery: String?
   @Option(help: .setting("seed")) var seed: String?
   @Option(help: .setting("threads")) var threads: String?
   @Option(name: [.short, .long], help: .setting("output")) var output: String?
@@ -65,7 +67,8 @@ struct RunFlags: ParsableArguments {
   var given: [(String, String?)] {
     [
       ("targetAccuracy", targetAccuracy), ("patience", patience), ("evaluateEvery", evaluateEvery),
-      ("baselines", baselines.map(String.init)), ("seed", seed), ("threads", threads), ("output", output),
+      ("baselines", baselines.map(String.init)), ("analyze", analyze.map(String.init)),
+      ("analyzeEvery", analyzeEvery), ("seed", seed), ("threads", threads), ("output", output),
     ]
   }
 }

@@ -1,4 +1,5 @@
 import Fluxion
+import Synchronization
 
 /// What stands on the terminal while an experiment runs: its heading, a line a round, and what is waited for.
 struct LiveLines {
@@ -28,6 +29,13 @@ struct LiveLines {
     }
   }
 
+  /// How many parties of the round have trained, in place of what is waited for.
+  mutating func text(_ progress: RoundProgress) -> String {
+    let text = self.progress.working(round: progress.round, done: progress.trained, of: progress.clients)
+    if !text.isEmpty { isWaiting = true }
+    return text
+  }
+
   /// Takes away what is waited for, and ends a line that was not.
   mutating func end() -> String { clear() + progress.end() }
 
@@ -40,5 +48,17 @@ struct LiveLines {
   private mutating func clear() -> String {
     defer { isWaiting = false }
     return isWaiting ? "\r\u{1b}[2K" : ""
+  }
+}
+
+/// Live lines that several threads write to standard output: the run its events, those that train how far they are.
+final class SharedLiveLines: Sendable {
+  private let lines: Mutex<LiveLines>
+
+  init(style: TerminalStyle) { lines = Mutex(LiveLines(style: style)) }
+
+  /// - Throws: when standard output takes nothing more.
+  func write(_ text: (inout LiveLines) -> String) throws {
+    try lines.withLock { try StandardOutput.write(text(&$0)) }
   }
 }

@@ -20,17 +20,21 @@ struct RunNarration {
   func run(_ experiment: Experiment) async throws {
     let place = RunPlace()
     let outcome = try await Signals.interrupting(note: { place.note }) {
-      var lines = LiveLines(style: terminal)
+      let lines = SharedLiveLines(style: terminal)
+      let shows = style == .live
+      // A line that cannot be written is noticed with the next event.
+      let progress: @Sendable (RoundProgress) -> Void = { round in try? lines.write { $0.text(round) } }
       do {
-        let outcome = try await experiment.run(command: Self.commandLine) { event in
+        let outcome = try await experiment.run(
+          command: Self.commandLine, progress: shows && terminal.isTTY ? progress : nil
+        ) { event in
           if case .began(_, let directory) = event { place.set(directory) }
-          guard style == .live else { return }
-          try StandardOutput.write(lines.text(event))
+          if shows { try lines.write { $0.text(event) } }
         }
-        if style == .live { try StandardOutput.write(lines.end()) }
+        if shows { try lines.write { $0.end() } }
         return outcome
       } catch {
-        try? StandardOutput.write(lines.end())
+        try? lines.write { $0.end() }
         throw error
       }
     }

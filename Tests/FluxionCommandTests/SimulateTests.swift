@@ -213,6 +213,7 @@ struct SimulateTests {
       ["--data", "csv:v.csv", "--label-column", "y", "--parties", "3", "--baselines"],
       ["--data", "synthetic-linear", "--algorithm", "fedsgd"], ["--data", "synthetic-linear", "--cohort", "0.1"],
       ["--model", "flatten; dense(8); tanh; dense(10)", "--partition", "quantity:0.5"],
+      ["--model", "logistic", "--analyze", "--analyze-every", "2"],
       ["--algorithm", "fedsgd", "--optimizer", "adam", "--evaluate-every", "2", "--patience", "0"],
     ]
     + ["sgd", "gd", "momentum", "nesterov", "adam", "adamw", "rmsprop", "adagrad", "adams-bashforth"].map {

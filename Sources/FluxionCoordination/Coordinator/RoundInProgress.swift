@@ -14,6 +14,10 @@ struct RoundInProgress {
   var seconds = 0.0
   var evaluation: Evaluation?
   var evaluationSeconds = 0.0
+  /// Whether updates are kept for the analysis alone; the algorithm then sees what it would have seen without.
+  var keepsForAnalysis = false
+  var analysis: RoundAnalysis?
+  var analysisSeconds: Double?
 
   init(round: Int, cohort: Int, plan: RoundPlan, sum: any UpdateAccumulator, begin: Duration) {
     self.round = round
@@ -29,6 +33,12 @@ struct RoundInProgress {
       guard case .trained(let metrics) = report.outcome else { return nil }
       return Aggregate.Contribution(client: report.client, metrics: metrics)
     }
+  }
+
+  /// The updates one by one as the algorithm's own aggregator has them.
+  var updates: [ClientUpdate]? {
+    guard keepsForAnalysis, let kept = sum as? KeepingUpdates.Accumulator else { return sum.updates }
+    return kept.base.updates
   }
 
   /// The mean loss of all samples that the cohort trained on.
@@ -53,6 +63,7 @@ struct RoundInProgress {
       round: round, testAccuracy: evaluation?.accuracy, testLoss: evaluation?.loss,
       testMetrics: evaluation?.values ?? [:], trainLoss: trainLoss, seconds: seconds,
       evaluationSeconds: evaluationSeconds, bytesUp: reports.count * messageByteCount,
-      bytesDown: cohort * messageByteCount, parties: parties)
+      bytesDown: cohort * messageByteCount, parties: parties, analysis: analysis,
+      analysisSeconds: analysisSeconds)
   }
 }

@@ -1,3 +1,5 @@
+public import FluxionFederation
+
 /// What one round did, as it stands in the journal, in `run.json` and on the page.
 public struct RoundRecord: Codable, Sendable, Equatable {
   /// Counted from 1.
@@ -20,11 +22,15 @@ public struct RoundRecord: Codable, Sendable, Equatable {
   public var bytesDown: Int
   /// The parties that took part, in ascending order of their index; empty where a run keeps no detail a party.
   public var parties: [PartyRecord]
+  /// How the parties agree and how curved the loss is; nil in rounds that were not analysed.
+  public var analysis: RoundAnalysis?
+  /// Wall-clock seconds of the analysis.
+  public var analysisSeconds: Double?
 
   public init(
     round: Int, testAccuracy: Double? = nil, testLoss: Double? = nil, testMetrics: [String: Double] = [:],
     trainLoss: Double, seconds: Double, evaluationSeconds: Double = 0, bytesUp: Int, bytesDown: Int,
-    parties: [PartyRecord] = []
+    parties: [PartyRecord] = [], analysis: RoundAnalysis? = nil, analysisSeconds: Double? = nil
   ) {
     self.round = round
     self.testAccuracy = testAccuracy
@@ -36,6 +42,8 @@ public struct RoundRecord: Codable, Sendable, Equatable {
     self.bytesUp = bytesUp
     self.bytesDown = bytesDown
     self.parties = parties
+    self.analysis = analysis
+    self.analysisSeconds = analysisSeconds
   }
 }
 

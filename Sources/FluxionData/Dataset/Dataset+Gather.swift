@@ -52,6 +52,17 @@ extension Dataset {
       }
     }
   }
+
+  /// Writes the targets of `indices` as a program reads them: `Int32` labels, or `Float` values.
+  package func copyTargets(
+    of indices: UnsafeBufferPointer<Int32>, asLabels: Bool, to destination: UnsafeMutableRawPointer
+  ) {
+    if asLabels {
+      copyLabels(of: indices, to: destination.assumingMemoryBound(to: Int32.self))
+    } else {
+      copyValues(of: indices, to: destination.assumingMemoryBound(to: Float.self))
+    }
+  }
 }
 
 /// `x * scale + shift` over one row.

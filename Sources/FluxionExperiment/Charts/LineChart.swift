@@ -12,11 +12,14 @@ package struct LineChart: Sendable {
     /// In ascending order of x; a y that is not finite interrupts the curve.
     package var points: [(x: Double, y: Double)]
     package var isDashed: Bool
+    /// One of many, drawn thin and grey behind the others and left out of the legend; such series come last.
+    package var isFaint: Bool
 
-    package init(_ name: String, _ points: [(x: Double, y: Double)], isDashed: Bool = false) {
+    package init(_ name: String, _ points: [(x: Double, y: Double)], isDashed: Bool = false, isFaint: Bool = false) {
       self.name = name
       self.points = points
       self.isDashed = isDashed
+      self.isFaint = isFaint
     }
   }
 
@@ -69,7 +72,8 @@ package struct LineChart: Sendable {
       canvas.verticalAxis(up, into: &svg)
       horizontalAxis(across, canvas, into: &svg)
       if series.count > 1 {
-        canvas.legend(series.indices.map { (series[$0].name, marks(of: $0), true) }, into: &svg)
+        canvas.legend(
+          series.indices.filter { !series[$0].isFaint }.map { (series[$0].name, marks(of: $0), true) }, into: &svg)
       }
       for level in levels { reference(level, at: canvas.y(up.position(level.y)), canvas, into: &svg) }
       // Dashes over what they may cover, the first series over the later ones.
@@ -84,7 +88,8 @@ package struct LineChart: Sendable {
   }
 
   private func marks(of index: Int) -> String {
-    "stroke-\(ChartStyle.number(ofSeries: index))" + (series[index].isDashed ? " dashed" : "")
+    series[index].isFaint
+      ? "faint" : "stroke-\(ChartStyle.number(ofSeries: index))" + (series[index].isDashed ? " dashed" : "")
   }
 
   private func horizontalAxis(_ scale: ChartScale, _ canvas: ChartCanvas, into svg: inout Markup) {
@@ -132,6 +137,10 @@ package struct LineChart: Sendable {
       last = place
     }
     guard let last else { return }
+    if series[index].isFaint {
+      svg.empty("path", ["d": path, "class": "line faint"])
+      return
+    }
     let thin = series[index].points.count > 120 ? " thin" : ""
     svg.empty("path", ["d": path, "class": "line\(thin) \(marks(of: index))"])
     svg.empty(

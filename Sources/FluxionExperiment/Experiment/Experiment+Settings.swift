@@ -77,6 +77,12 @@ extension Experiment {
     Setting(
       "baselines", \.baselines, .flag, "",
       "Afterwards train each party alone and all data pooled, to compare."),
+    Setting(
+      "analyze", \.analyze, .flag, "",
+      "Record how the parties' gradients and updates agree, and how curved the loss is."),
+    Setting(
+      "analyzeEvery", \.analyzeEvery, .integer(atLeast: 1), "N",
+      "With analyze: the first round, every so many after it, and the last (default: 1)."),
     Setting("seed", \.seed, .seed, "S", "Where every random draw comes from (default: 0)."),
     Setting(
       optional: "threads", \.threads, .integer(atLeast: 1), "T",

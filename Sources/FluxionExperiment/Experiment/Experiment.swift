@@ -65,6 +65,10 @@ public struct Experiment: Sendable, Equatable {
   public var evaluateEvery: Int = 1
   /// Afterwards train each party alone and all data pooled, for comparison.
   public var baselines: Bool = false
+  /// Record how the parties' gradients and updates agree, and how curved the loss is.
+  public var analyze: Bool = false
+  /// Analyse the first round, every so many after it, and the last.
+  public var analyzeEvery: Int = 1
 
   // MARK: Running
 

@@ -43,6 +43,10 @@ extension Experiment {
         .invalidConfiguration,
         "a target accuracy is for classes, but \"\(partition.dataset.name)\" has values to predict; use patience")
     }
+    guard analyze || analyzeEvery == 1 else {
+      throw FluxionError(
+        .invalidConfiguration, "analyze-every \(analyzeEvery) says when to analyze; switch analyze on, too")
+    }
     guard algorithm == .federatedSGD else { return }
     guard epochs == 1 else {
       throw FluxionError(

@@ -72,6 +72,7 @@ extension JSONValue {
       "trainLoss": JSONValue(round.trainLoss), "seconds": JSONValue(round.seconds),
       "evaluationSeconds": JSONValue(round.evaluationSeconds), "bytesUp": JSONValue(round.bytesUp),
       "bytesDown": JSONValue(round.bytesDown), "parties": .array(round.parties.map { JSONValue($0) }),
+      "analysis": round.analysis.map { JSONValue($0) } ?? .null, "analysisSeconds": JSONValue(round.analysisSeconds),
     ]
   }
 

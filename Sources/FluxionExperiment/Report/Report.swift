@@ -32,6 +32,7 @@ public struct Report: Sendable {
           comparison(into: &main)
           curves(into: &main)
           parties(into: &main)
+          analysis(into: &main)
           configuration(into: &main)
           reproduction(into: &main)
         }

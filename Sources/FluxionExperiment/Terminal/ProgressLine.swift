@@ -27,10 +27,9 @@ package struct ProgressLine: Sendable {
     self.style = style
   }
 
-  /// The live line while parties work; nothing where lines cannot be overwritten.
-  package mutating func working(round: Int, done: Int, of parties: Int) -> String {
+  /// The live line while parties work, for what comes next to overwrite; nothing where lines cannot be.
+  package func working(round: Int, done: Int, of parties: Int) -> String {
     guard style.isTTY else { return "" }
-    isOpen = true
     let fraction = Double(done) / Double(max(1, parties))
     let columns = min(24, max(0, style.width - 44))
     let bar = columns >= 8 ? "  " + style.paint(TerminalText.bar(fraction, columns: columns), .blue) : ""

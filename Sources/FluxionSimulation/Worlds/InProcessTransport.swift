@@ -15,16 +15,18 @@ final class InProcessTransport: Transport {
   private let pool: WorkerPool
   /// One for each thread; only ever contended when a round is handed over.
   private let memories: [ThreadMemory]
+  private let progress: ProgressReports?
   private let trainer = Mutex<LocalTrainer?>(nil)
   /// Hand-outs are numbered from 1.
   private let lastSerial = Atomic<Int>(0)
   /// Hand-outs up to this one are wanted no longer.
   private let endedSerial = Atomic<Int>(0)
 
-  init(_ task: LearningTask, _ partition: Partition, pool: WorkerPool) {
+  init(_ task: LearningTask, _ partition: Partition, pool: WorkerPool, progress: ProgressReports?) {
     self.task = task
     self.partition = partition
     self.pool = pool
+    self.progress = progress
     memories = (0..<pool.threadCount).map { _ in ThreadMemory() }
   }
 
@@ -32,9 +34,11 @@ final class InProcessTransport: Transport {
     let common = try prepare(request) { [partition] in partition[$0] }
     let order = handOutOrder(of: request.clients)
     let serial = common.serial
+    progress?.begin(round: request.round, clients: order.count)
     pool.start(items: order.count) { [self] worker, item in
       guard endedSerial.load(ordering: .relaxed) < serial else { return }
       memories[worker].withLock { $0.train(order[item], common) }
+      progress?.clientTrained()
     } completion: { [self] in
       var reports: [ClientReport] = []
       reports.reserveCapacity(order.count)

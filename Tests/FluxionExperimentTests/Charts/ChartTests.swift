@@ -40,6 +40,15 @@ struct ChartTests {
     }
   }
 
+  private static func cosines(_ name: String, hasData: Bool = true, _ columns: [String], _ cells: [[Double?]]) -> Case {
+    Case(testDescription: "cosines of \(name)", hasData: hasData) { standalone in
+      HeatMap(
+        id: "chart", title: "A & B <1>", xTitle: "party", rowNames: cells.indices.map { "<party> \($0)" },
+        columnNames: columns, cells: cells, scale: .cosines
+      ).svg(standalone: standalone)
+    }
+  }
+
   static let cases: [Case] = [
     line("two curves", [(1, 2), (2, 1), (3, 0.5)], [(1, 1), (2, 0.5)]),
     line("one point", [(1, 0.25)]),
@@ -60,6 +69,10 @@ struct ChartTests {
     heat(
       "very many rows and columns", (0..<64).map { "label \($0)" }, (0..<100).map { row in (0..<64).map { $0 * row } }),
     heat("no rows", hasData: false, ["0"], []),
+    cosines("two parties", ["0", "1"], [[1, -0.25], [-0.25, 1]]),
+    cosines("parties without some", ["0", "1", "2"], [[1, nil, .nan], []]),
+    cosines("nothing known", ["0"], [[nil]]),
+    cosines("no parties", hasData: false, [], []),
     heat("no columns", hasData: false, [], [[], []]),
   ]
 
@@ -168,6 +181,30 @@ struct ChartDetailTests {
     let cells = try #require(parsed(chart.svg())).all("rect")
     #expect(cells.map { $0.attributes["fill-opacity"] } == [nil, "1.00", "0.55", nil])
     #expect(cells.map { $0.children[0].text } == ["p, 0: 0", "p, 1: 10", "q, 0: 5", "q, 1: 0"])
+  }
+
+  @Test("give cosines a colour for either sign, and leave out what is not known")
+  func signs() throws {
+    let chart = HeatMap(
+      id: "a", title: "", xTitle: "", rowNames: ["p", "q"], columnNames: ["0", "1"], cells: [[1, -0.5], [nil, 0]],
+      scale: .cosines)
+    let svg = try #require(parsed(chart.svg()))
+    let cells = svg.all("rect")
+    #expect(cells.map { $0.attributes["class"] } == ["cell", "cell-against", "cell-empty", "cell"])
+    #expect(cells.map { $0.attributes["fill-opacity"] } == ["1.00", "0.55", nil, "0.10"])
+    #expect(cells.map { $0.children[0].text } == ["p, 0: 1.000", "p, 1: -0.500", "q, 0: –", "q, 1: 0.000"])
+    #expect(svg.all("text").map(\.text).contains("−0.5"))
+  }
+
+  @Test("draw faint curves behind the others, and name them on hovering alone")
+  func faint() throws {
+    let chart = LineChart(
+      id: "a", title: "", x: ChartAxis("x"), y: ChartAxis("y"),
+      series: [.init("median", [(0, 1), (1, 2)]), .init("one", [(0, 0), (1, 1)], isFaint: true)])
+    let svg = try #require(parsed(chart.svg()))
+    #expect(svg.all("path").map { $0.attributes["class"] } == ["line faint", "line stroke-1"])
+    #expect(!svg.all("text").contains { $0.text == "one" })
+    #expect(svg.all("rect", class: "band").allSatisfy { $0.text.contains("one: ") })
   }
 
   @Test(

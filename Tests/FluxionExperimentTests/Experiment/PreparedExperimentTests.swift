@@ -78,6 +78,17 @@ struct PreparedExperimentTests {
     (.adagrad, "adagrad", 0.01), (.adamsBashforth, "adams-bashforth", 0.05),
   ]
 
+  @Test("says when to analyse only where there is an analysis")
+  func analysis() throws {
+    var experiment = Experiment()
+    experiment.analyzeEvery = 5
+    let error = #expect(throws: FluxionError.self) { try experiment.prepared() }
+    #expect(error?.message == "analyze-every 5 says when to analyze; switch analyze on, too")
+    experiment.analyze = true
+    #expect(try experiment.prepared().experiment.simulationConfiguration.analysis?.every == 5)
+    #expect(Experiment().simulationConfiguration.analysis == nil)
+  }
+
   @Test("every optimiser is in the table above")
   func completeness() {
     #expect(Set(Self.optimizers.map(\.0)) == Set(Experiment.LocalOptimizer.allCases))
