@@ -101,7 +101,7 @@ extension Report {
     let norm = ChartAxis("", including: [0])
     partyCurve("gradient", "Gradient norm ‖∇L‖", norm, into: &markup, \.gradientNorm)
     partyCurve("update", "Update norm", norm, into: &markup, \.updateNorm)
-    partyCurve("drift", "Distance to the new global model", norm, into: &markup, \.drift)
+    partyCurve("drift", "Drift from the new global model", norm, into: &markup, \.drift)
   }
 
   private typealias Curve = [(x: Double, y: Double)]

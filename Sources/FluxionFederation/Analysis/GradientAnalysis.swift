@@ -28,8 +28,8 @@ public struct GradientAnalysis: Hashable, Sendable {
   public static let maximumParties = 100
 
   public init(
-    every: Int = 1, gradientSamples: Int = 1024, hessianSamples: Int = 512, lanczosSteps: Int = 12,
-    lanczosTolerance: Double = 0.01, traceProbes: Int = 4
+    every: Int = 1, gradientSamples: Int = 1024, hessianSamples: Int = 256, lanczosSteps: Int = 12,
+    lanczosTolerance: Double = 0.01, traceProbes: Int = 12
   ) {
     self.every = every
     self.gradientSamples = gradientSamples

@@ -78,7 +78,7 @@ struct AgreementTests {
     for range in [0..<1, 1..<5_003, 5_003..<10_001] { sum += GramMatrix(vectors, in: range) }
     for i in 0..<3 {
       for j in 0..<3 {
-        let expected = zip(vectors[i], vectors[j]).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
+        let expected = SymmetricMatrix.product(vectors[i].map(Double.init), vectors[j].map(Double.init))
         #expect(abs(whole[i, j] - expected) < 1e-9)
         #expect(abs(sum[i, j] - expected) < 1e-9)
       }
@@ -104,14 +104,15 @@ struct GradientNoiseScaleTests {
     var gradient = [Double](repeating: 0, count: mean.count)
     var squares = 0.0
     for size in chunks {
-      let chunk = mean.map { $0 + deviation / Double(size).squareRoot() * normal(&generator) }
-      squares += Double(size) / Double(n) * chunk.reduce(0) { $0 + $1 * $1 }
+      let spread = deviation / Double(size).squareRoot()
+      let chunk = mean.map { entry -> Double in entry + spread * normal(&generator) }
+      squares += Double(size) / Double(n) * squared(chunk)
       for index in gradient.indices { gradient[index] += Double(size) / Double(n) * chunk[index] }
     }
     return (GradientSample(samples: n, chunks: chunks.count, meanSquaredChunkNorm: squares), gradient)
   }
 
-  private static func squared(_ vector: [Double]) -> Double { vector.reduce(0) { $0 + $1 * $1 } }
+  private static func squared(_ vector: [Double]) -> Double { SymmetricMatrix.product(vector, vector) }
 
   @Test(
     "is estimated without bias from two batch sizes, with chunks of one size or not",
@@ -140,23 +141,27 @@ struct GradientNoiseScaleTests {
     let means = [(0..<20).map { _ in 0.3 }, (0..<20).map { _ in -0.3 }]
     let shares = [0.75, 0.25]
     let deviations = [0.5, 1.0]
-    let truth = means[0].indices.map { shares[0] * means[0][$0] + shares[1] * means[1][$0] }
-    let between = (0..<2).reduce(0.0) { $0 + shares[$1] * Self.squared(means[$1]) } - Self.squared(truth)
-    let within = (0..<2).reduce(0.0) { $0 + shares[$1] * 20 * deviations[$1] * deviations[$1] }
+    func mixed(_ vectors: [[Double]]) -> [Double] {
+      (0..<20).map { index -> Double in shares[0] * vectors[0][index] + shares[1] * vectors[1][index] }
+    }
+    let truth = mixed(means)
+    var (between, within) = (-Self.squared(truth), 0.0)
+    for party in 0..<2 {
+      between += shares[party] * Self.squared(means[party])
+      within += shares[party] * 20 * deviations[party] * deviations[party]
+    }
     var generator = RandomKey(seed: 12).generator()
     let runs = 3000
     var (trace, norm) = (0.0, 0.0)
     for _ in 0..<runs {
-      let sweeps = (0..<2).map {
-        Self.sweep(mean: means[$0], deviation: deviations[$0], chunks: [8, 8, 8], &generator)
+      let sweeps = (0..<2).map { party in
+        Self.sweep(mean: means[party], deviation: deviations[party], chunks: [8, 8, 8], &generator)
       }
-      let parts = (0..<2).map {
-        (
-          share: shares[$0], samples: 24,
-          noise: GradientNoiseScale(sweeps[$0].sample, squaredNorm: Self.squared(sweeps[$0].gradient))
-        )
+      let parts = (0..<2).map { party -> (share: Double, samples: Int, noise: GradientNoiseScale?) in
+        let (sample, gradient) = sweeps[party]
+        return (shares[party], 24, GradientNoiseScale(sample, squaredNorm: Self.squared(gradient)))
       }
-      let mean = truth.indices.map { i in (0..<2).reduce(0) { $0 + shares[$1] * sweeps[$1].gradient[i] } }
+      let mean = mixed(sweeps.map(\.gradient))
       let noise = try #require(GradientNoiseScale(pooling: parts, squaredNorm: Self.squared(mean)))
       trace += try #require(noise.covarianceTrace) / Double(runs)
       norm += try #require(noise.squaredNorm) / Double(runs)
@@ -172,7 +177,7 @@ struct GradientNoiseScaleTests {
         GradientSample(samples: 40, chunks: 5, meanSquaredChunkNorm: squares), squaredNorm: squaredNorm)
     }
     // tr = 40 (2 − 1)/4 = 10, |G|² = 1 − 10/40.
-    #expect(scale(2, 1) == scale(2, 1) && scale(2, 1)?.batchSize == 10 / 0.75)
+    #expect(scale(2, 1)?.batchSize == 10 / 0.75)
     #expect(scale(1, 1)?.batchSize == 0)
     #expect(scale(6, 1)?.batchSize == nil && scale(6, 1)?.squaredNorm == -0.25)
     #expect(GradientNoiseScale(GradientSample(samples: 9, chunks: 1), squaredNorm: 1) == nil)

@@ -17,7 +17,10 @@ struct LanczosTests {
   @Test("is that of the dense matrix, within the bound that it gives", arguments: [1, 2, 5, 30, 100])
   func dense(count: Int) throws {
     // A few large ones above many small ones of either sign, as the Hessian of a network has.
-    let values = (0..<count).map { $0 < 3 ? 20 - 6 * Double($0) : -1 + 2 * Double($0) / Double(count) }
+    let values = (0..<count).map { index -> Double in
+      let position = Double(index)
+      return index < 3 ? 20 - 6 * position : 2 * position / Double(count) - 1
+    }
     let matrix = SymmetricMatrix.withEigenvalues(values, seed: UInt64(count))
     let top = try #require(matrix.eigenvalues.last)
     #expect(abs(top - 20) < 1e-9)
@@ -36,7 +39,8 @@ struct LanczosTests {
 
   @Test("ends as soon as it is as exact as was asked for, or after so many products")
   func ends() throws {
-    let matrix = SymmetricMatrix.withEigenvalues([100] + (0..<60).map { Double($0) / 60 }, seed: 1)
+    let matrix = SymmetricMatrix.withEigenvalues(
+      [100] + (0..<60).map { index -> Double in Double(index) / 60 }, seed: 1)
     let loose = try #require(Self.estimate(matrix, tolerance: 0.05))
     let tight = try #require(Self.estimate(matrix, tolerance: 1e-5))
     #expect(loose.steps < tight.steps && tight.steps < 20)
@@ -59,15 +63,17 @@ struct LanczosTests {
   func tridiagonal(count: Int) {
     let diagonal = SymmetricMatrix.numbers(count, RandomKey(seed: 1).folding("diagonal", count))
     let beside = SymmetricMatrix.numbers(count - 1, RandomKey(seed: 1).folding("beside", count))
-    let dense = SymmetricMatrix(
-      rows: (0..<count).map { i in
-        (0..<count).map { j in i == j ? diagonal[i] : abs(i - j) == 1 ? beside[min(i, j)] : 0 }
-      })
+    var dense = SymmetricMatrix(rows: Array(repeating: Array(repeating: 0, count: count), count: count))
+    for i in 0..<count { dense.rows[i][i] = diagonal[i] }
+    for i in 0..<(count - 1) { (dense.rows[i][i + 1], dense.rows[i + 1][i]) = (beside[i], beside[i]) }
     let (values, lastRow) = Lanczos.eigenvalues(diagonal, beside)
     for (value, expected) in zip(values.sorted(), dense.eigenvalues) { #expect(abs(value - expected) < 1e-12) }
     // A row of an orthogonal matrix, and the last entry of the matrix from it.
-    #expect(abs(lastRow.reduce(0) { $0 + $1 * $1 } - 1) < 1e-12)
-    #expect(abs(zip(values, lastRow).reduce(0) { $0 + $1.0 * $1.1 * $1.1 } - diagonal[count - 1]) < 1e-12)
+    let (norm, corner) = zip(values, lastRow).reduce((0.0, 0.0)) { sums, next in
+      (sums.0 + next.1 * next.1, sums.1 + next.0 * next.1 * next.1)
+    }
+    #expect(abs(norm - 1) < 1e-12)
+    #expect(abs(corner - diagonal[count - 1]) < 1e-12)
   }
 }
 
@@ -84,17 +90,20 @@ struct HutchinsonTests {
 
   @Test("is that of the dense matrix, as far as its standard error says")
   func dense() throws {
-    let matrix = SymmetricMatrix.withEigenvalues((0..<40).map { Double($0 * $0) / 100 }, seed: 2)
+    let values = (0..<40).map { index -> Double in Double(index * index) / 100 }
+    let matrix = SymmetricMatrix.withEigenvalues(values, seed: 2)
     let few = try #require(Self.estimate(matrix, probes: 16))
     let many = try #require(Self.estimate(matrix, probes: 1600))
     let (rough, fine) = (try #require(few.standardError), try #require(many.standardError))
     #expect(abs(few.value - matrix.trace) < 4 * rough)
     #expect(abs(many.value - matrix.trace) < 4 * fine)
     // A hundred times the probes, a tenth of the error: which is √(2 Σ a_ij²/n) over i ≠ j.
-    let offDiagonal = matrix.rows.enumerated().reduce(0.0) { sum, row in
-      sum + row.element.enumerated().reduce(0.0) { $0 + ($1.offset == row.offset ? 0 : $1.element * $1.element) }
+    var offDiagonal = 0.0
+    for (i, row) in matrix.rows.enumerated() {
+      for (j, entry) in row.enumerated() where i != j { offDiagonal += entry * entry }
     }
-    #expect(abs(fine / (2 * offDiagonal / 1600).squareRoot() - 1) < 0.15)
+    let expected = (2 * offDiagonal / 1600).squareRoot()
+    #expect(abs(fine / expected - 1) < 0.15)
   }
 
   @Test("is exact for a diagonal matrix, has no error for one probe, and does not exist for none")

@@ -41,13 +41,16 @@ struct LossDerivativesTests {
     var expected = [Double](repeating: 0, count: layout.count)
     var loss = 0.0
     for (row, label) in data.labels.enumerated() {
-      let logits = (0..<3).map { c in
-        (0..<4).reduce(Double(w[12 + c])) { $0 + x[row * 4 + $1] * Double(w[$1 * 3 + c]) }
+      let logits = (0..<3).map { c -> Double in
+        var logit = Double(w[12 + c])
+        for feature in 0..<4 { logit += x[row * 4 + feature] * Double(w[feature * 3 + c]) }
+        return logit
       }
-      let total = logits.reduce(0) { $0 + exp($1) }
+      let total = logits.reduce(0.0) { $0 + exp($1) }
       loss -= (logits[Int(label)] - log(total)) / 30
       for c in 0..<3 {
-        let error = (exp(logits[c]) / total - (c == Int(label) ? 1 : 0)) / 30
+        let target: Double = c == Int(label) ? 1 : 0
+        let error = (exp(logits[c]) / total - target) / 30
         for feature in 0..<4 { expected[feature * 3 + c] += x[row * 4 + feature] * error }
         expected[12 + c] += error
       }
@@ -56,7 +59,8 @@ struct LossDerivativesTests {
     #expect(abs(found.sample.loss - loss) < 1e-6)
     #expect(found.sample.samples == 30 && found.sample.chunks == (30 + chunk - 1) / chunk)
     let norm = dotProduct(found.gradient, found.gradient)
-    #expect(abs(norm.squareRoot() - expected.reduce(0) { $0 + $1 * $1 }.squareRoot()) < 1e-6)
+    let expectedNorm = SymmetricMatrix.product(expected, expected)
+    #expect(abs(norm.squareRoot() - expectedNorm.squareRoot()) < 1e-6)
     // One chunk of everything: its norm is the gradient's.
     if chunk >= 30 { #expect(abs(found.sample.meanSquaredChunkNorm - norm) < 1e-9) }
     if chunk == 1 { #expect(found.sample.meanSquaredChunkNorm > norm) }
@@ -89,8 +93,8 @@ struct LossDerivativesTests {
       try product((0..<layout.count).map { $0 == row ? 1 : 0 }).map(Double.init)
     }
     for i in rows.indices { for j in rows.indices { #expect(abs(rows[i][j] - rows[j][i]) < 1e-5) } }
-    let hessian = SymmetricMatrix(
-      rows: rows.indices.map { i in rows.indices.map { (rows[i][$0] + rows[$0][i]) / 2 } })
+    var hessian = SymmetricMatrix(rows: rows)
+    for i in rows.indices { for j in rows.indices { hessian.rows[i][j] = (rows[i][j] + rows[j][i]) / 2 } }
     // A row of it is the slope of the gradient.
     func gradient(_ w: [Float]) throws -> [Float] {
       try w.withUnsafeBufferPointer { try worker.gradient(data.all, chunk: 40, at: $0).gradient }
@@ -98,20 +102,24 @@ struct LossDerivativesTests {
     var (up, down) = (w, w)
     up[7] += 0.01
     down[7] -= 0.01
-    for (slope, entry) in zip(zip(try gradient(up), try gradient(down)).map { ($0 - $1) / 0.02 }, rows[7]) {
-      #expect(abs(Double(slope) - entry) < 1e-3)
+    let (above, below) = (try gradient(up), try gradient(down))
+    for (index, entry) in rows[7].enumerated() {
+      let slope = (Double(above[index]) - Double(below[index])) / 0.02
+      #expect(abs(slope - entry) < 1e-3)
     }
     var lanczos = Lanczos(
       start: Hutchinson.probe(count: layout.count, key: RandomKey(seed: 3)), maximumSteps: 20, tolerance: 1e-4)
     while let direction = lanczos.direction { lanczos.take(try product(direction)) }
     let top = try #require(hessian.eigenvalues.last)
-    #expect(abs(try #require(lanczos.estimate).value / top - 1) < 1e-3)
+    let estimate = try #require(lanczos.estimate)
+    #expect(abs(estimate.value / top - 1) < 1e-3)
     var hutchinson = Hutchinson()
     for number in 0..<200 {
       let probe = Hutchinson.probe(count: layout.count, key: RandomKey(seed: 4).folding("probe", number))
       hutchinson.take(try product(probe), of: probe)
     }
     let trace = try #require(hutchinson.estimate)
-    #expect(abs(trace.value - hessian.trace) < 4 * (try #require(trace.standardError)))
+    let error = try #require(trace.standardError)
+    #expect(abs(trace.value - hessian.trace) < 4 * error)
   }
 }

@@ -10,15 +10,18 @@ struct SymmetricMatrix {
   /// `Q diag(values) Qᵀ`, `Q` a product of random reflections.
   static func withEigenvalues(_ values: [Double], seed: UInt64) -> SymmetricMatrix {
     let count = values.count
-    var rows = (0..<count).map { i in (0..<count).map { i == $0 ? values[i] : 0 } }
+    var rows: [[Double]] = Array(repeating: Array(repeating: 0, count: count), count: count)
+    for i in 0..<count { rows[i][i] = values[i] }
     for reflection in 0..<4 {
       let v = numbers(count, RandomKey(seed: seed).folding("reflection", reflection))
-      let scale = 2 / v.reduce(0) { $0 + $1 * $1 }
-      let image = rows.map { row in zip(row, v).reduce(0) { $0 + $1.0 * $1.1 } }
-      let inner = zip(image, v).reduce(0) { $0 + $1.0 * $1.1 }
+      let scale = 2 / product(v, v)
+      let image = rows.map { product($0, v) }
+      let inner = product(image, v)
       for i in 0..<count {
         for j in 0..<count {
-          rows[i][j] += -scale * (v[i] * image[j] + image[i] * v[j]) + scale * scale * inner * v[i] * v[j]
+          let once = v[i] * image[j] + image[i] * v[j]
+          let twice = inner * v[i] * v[j]
+          rows[i][j] += scale * scale * twice - scale * once
         }
       }
     }
@@ -31,8 +34,15 @@ struct SymmetricMatrix {
     return (0..<count).map { _ in 2 * generator.nextUniformDouble() - 1 }
   }
 
+  static func product(_ a: [Double], _ b: [Double]) -> Double {
+    var sum = 0.0
+    for (x, y) in zip(a, b) { sum += x * y }
+    return sum
+  }
+
   func times(_ vector: [Float]) -> [Float] {
-    rows.map { row in Float(zip(row, vector).reduce(0) { $0 + $1.0 * Double($1.1) }) }
+    let vector = vector.map(Double.init)
+    return rows.map { Float(Self.product($0, vector)) }
   }
 
   /// All eigenvalues, ascending, by cyclic Jacobi rotations.
@@ -44,7 +54,8 @@ struct SymmetricMatrix {
         for q in (p + 1)..<max(count, p + 1) where a[p][q] != 0 {
           off += abs(a[p][q])
           let theta = (a[q][q] - a[p][p]) / (2 * a[p][q])
-          let t = (theta < 0 ? -1 : 1) / (abs(theta) + (theta * theta + 1).squareRoot())
+          let sign: Double = theta < 0 ? -1 : 1
+          let t = sign / (abs(theta) + (theta * theta + 1).squareRoot())
           let c = 1 / (t * t + 1).squareRoot()
           let s = t * c
           for k in 0..<count { (a[k][p], a[k][q]) = (c * a[k][p] - s * a[k][q], s * a[k][p] + c * a[k][q]) }

@@ -33,7 +33,7 @@ struct HessianVectorProductTests {
         batchSize: 5, input: row.input, objective: objective, isTraining: false)
       let product = try row.task.hessianVectorProduct(batchSize: 5, input: row.input, objective: objective)
       #expect(product.inputs == gradient.inputs && product.inputs.key == nil)
-      let point = gradient.program.inputs.enumerated().map { index, input in
+      let point = gradient.program.inputs.enumerated().map { index, input -> ReferenceValue in
         input.type.element == .int32
           ? ReferenceValue((0..<5).map { Double($0 % 3) }, input.type.shape, .int32)
           : someNumbers(input.type.shape, index)
@@ -52,8 +52,9 @@ struct HessianVectorProductTests {
       #expect(found.count == direction.count && product.directions.count == direction.count)
       for (parameter, value) in found.enumerated() {
         for (position, entry) in value.elements.enumerated() {
-          let g = around.map { $0[parameter].elements[position] }
-          let slope = (8 * (g[2] - g[1]) - (g[3] - g[0])) / (12 * h)
+          let g: [Double] = around.map { $0[parameter].elements[position] }
+          let (near, far): (Double, Double) = (g[2] - g[1], g[3] - g[0])
+          let slope: Double = (8 * near - far) / (12 * h)
           #expect(abs(entry - slope) < 1e-8 + 1e-6 * abs(slope))
         }
       }
