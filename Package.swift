@@ -88,7 +88,7 @@ let package = Package(
       name: "FluxionLearningTests", dependencies: ["FluxionLearning", "FluxionTesting", "FluxionCalculus"]),
     .testTarget(
       name: "FluxionFederationTests",
-      dependencies: ["FluxionFederation", "FluxionLearning", "FluxionData", "FluxionCalculus"]),
+      dependencies: ["FluxionFederation", "FluxionTesting", "FluxionLearning", "FluxionData", "FluxionCalculus"]),
     .testTarget(
       name: "FluxionCoordinationTests",
       dependencies: ["FluxionCoordination", "FluxionFederation", "FluxionLearning", "FluxionCalculus"]),

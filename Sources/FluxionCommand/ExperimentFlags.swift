@@ -43,12 +43,15 @@ struct LearningFlags: ParsableArguments {
   @Option(help: .setting("momentum")) var momentum: String?
   @Option(help: .setting("weightDecay")) var weightDecay: String?
   @Option(help: .setting("weighting")) var weighting: String?
+  @Option(help: .setting("aggregator")) var aggregator: String?
+  @Option(help: .setting("aggregationRate")) var aggregationRate: String?
 
   var given: [(String, String?)] {
     [
       ("model", model), ("algorithm", algorithm), ("rounds", rounds), ("cohort", cohort), ("epochs", epochs),
       ("batchSize", batchSize), ("optimizer", optimizer), ("learningRate", learningRate), ("schedule", schedule),
       ("momentum", momentum), ("weightDecay", weightDecay), ("weighting", weighting),
+      ("aggregator", aggregator), ("aggregationRate", aggregationRate),
     ]
   }
 }

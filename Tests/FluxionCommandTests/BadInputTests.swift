@@ -117,6 +117,10 @@ struct BadInputTests {
       says: ["--optimizer takes one of", "did you mean \"adam\"?"]),
     usage("an unknown model", ["--model", "cn"], says: ["\"cn\"", "did you mean \"cnn\"?"]),
     usage("an unknown partition", ["--partition", "dirichet:0.5"], says: ["did you mean \"dirichlet\"?"]),
+    usage("an unknown aggregator", ["--aggregator", "medain"], says: ["\"medain\"", "did you mean \"median\"?"]),
+    usage("half of the parties trimmed", ["--aggregator", "trimmed-mean:0.5"], says: ["but not 0.5"]),
+    usage("an unknown validation", ["--validation", "partys:0.1"], says: ["did you mean \"parties\"?"]),
+    usage("all kept for validation", ["--validation", "server:1"], says: ["between 0 and 1", "server:0.1"]),
     usage("an unknown schedule", ["--schedule", "cosin:3"], says: ["cosin", "cosine"]),
     usage("a flag without its value", ["--rounds"], says: ["--rounds"]),
     usage("a learning rate that is no number", ["--learning-rate", "fast"], says: ["--learning-rate takes a number"]),
@@ -139,6 +143,18 @@ struct BadInputTests {
     BadInput(
       name: "a schedule without local steps",
       arguments: ["simulate", "--algorithm", "fedsgd", "--schedule", "step:2,0.5"], says: ["fedsgd", "step:2,0.5"]),
+    BadInput(
+      name: "an aggregator of models without models",
+      arguments: ["simulate", "--algorithm", "fedsgd", "--aggregator", "median"], says: ["median", "fedsgd", "gd"]),
+    BadInput(
+      name: "learned weights of gradients",
+      arguments: ["simulate", "--algorithm", "fedsgd", "--weighting", "learned"], says: ["learned", "fedsgd"]),
+    BadInput(
+      name: "learned weights of a median",
+      arguments: ["simulate", "--aggregator", "median", "--weighting", "learned"], says: ["learned", "median"]),
+    BadInput(
+      name: "a step along no derivative", arguments: ["simulate", "--aggregation-rate", "0.1"],
+      says: ["aggregation rate", "differentiable-averaging"]),
     BadInput(
       name: "an unknown command", arguments: ["simulat"], status: 64, says: ["simulat", "did you mean simulate?"]),
     BadInput(

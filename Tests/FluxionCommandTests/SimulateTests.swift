@@ -214,6 +214,10 @@ struct SimulateTests {
       ["--data", "synthetic-linear", "--algorithm", "fedsgd"], ["--data", "synthetic-linear", "--cohort", "0.1"],
       ["--model", "flatten; dense(8); tanh; dense(10)", "--partition", "quantity:0.5"],
       ["--algorithm", "fedsgd", "--optimizer", "adam", "--evaluate-every", "2", "--patience", "0"],
+      ["--model", "logistic", "--algorithm", "differentiable-averaging", "--aggregation-rate", "0.1"],
+      ["--model", "logistic", "--algorithm", "differentiable-averaging", "--aggregator", "trimmed-mean:0.2"],
+      ["--model", "logistic", "--aggregator", "geometric-median"], ["--model", "logistic", "--weighting", "learned"],
+      ["--model", "logistic", "--weighting", "learned", "--validation", "server:0.05", "--baselines"],
     ]
     + ["sgd", "gd", "momentum", "nesterov", "adam", "adamw", "rmsprop", "adagrad", "adams-bashforth"].map {
       ["--model", "logistic", "--optimizer", $0, "--weight-decay", "0.001", "--epochs", "2"]

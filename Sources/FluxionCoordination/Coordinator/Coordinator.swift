@@ -171,6 +171,7 @@ extension Coordinator {
       round: round, update: try finished.sum.finish(), trainLoss: finished.trainLoss,
       contributions: finished.contributions, updates: finished.sum.updates)
     try algorithm.step(&parameters, aggregate, state: &state)
+    current?.weights = algorithm.weights(in: state)
     current?.seconds = (clock.now() - finished.begin) / .seconds(1)
     return machine.handle(.stepped(round: round))
   }

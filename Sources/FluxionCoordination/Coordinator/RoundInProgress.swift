@@ -14,6 +14,8 @@ struct RoundInProgress {
   var seconds = 0.0
   var evaluation: Evaluation?
   var evaluationSeconds = 0.0
+  /// What each client's update counted, where the algorithm learns that.
+  var weights: [Int: Double] = [:]
 
   init(round: Int, cohort: Int, plan: RoundPlan, sum: any UpdateAccumulator, begin: Duration) {
     self.round = round
@@ -42,17 +44,19 @@ struct RoundInProgress {
   static let headerByteCount = 128
 
   func record(parameterCount: Int, name: (Int) -> String, recordsClients: Bool) -> RoundRecord {
-    let messageByteCount = 4 * parameterCount + Self.headerByteCount
+    let uploadByteCount = 4 * plan.uploadCount(parameters: parameterCount) + Self.headerByteCount
+    let downloadByteCount = 4 * parameterCount + Self.headerByteCount
     let parties = (recordsClients ? contributions : []).map { contribution in
       let (client, metrics) = (contribution.client, contribution.metrics)
       return PartyRecord(
         party: client, name: name(client), samples: metrics.samples, steps: metrics.steps,
-        trainLoss: metrics.trainLoss, seconds: metrics.seconds)
+        trainLoss: metrics.trainLoss, seconds: metrics.seconds,
+        weight: weights[client])
     }
     return RoundRecord(
       round: round, testAccuracy: evaluation?.accuracy, testLoss: evaluation?.loss,
       testMetrics: evaluation?.values ?? [:], trainLoss: trainLoss, seconds: seconds,
-      evaluationSeconds: evaluationSeconds, bytesUp: reports.count * messageByteCount,
-      bytesDown: cohort * messageByteCount, parties: parties)
+      evaluationSeconds: evaluationSeconds, bytesUp: reports.count * uploadByteCount,
+      bytesDown: cohort * downloadByteCount, parties: parties)
   }
 }

@@ -52,13 +52,18 @@ public struct PartyRecord: Codable, Sendable, Equatable {
   public var trainLoss: Double
   /// Wall-clock seconds of local work.
   public var seconds: Double
+  /// What its update counted in the average, in runs that learn it; the cohort's sum to 1.
+  public var weight: Double?
 
-  public init(party: Int, name: String, samples: Int, steps: Int, trainLoss: Double, seconds: Double) {
+  public init(
+    party: Int, name: String, samples: Int, steps: Int, trainLoss: Double, seconds: Double, weight: Double? = nil
+  ) {
     self.party = party
     self.name = name
     self.samples = samples
     self.steps = steps
     self.trainLoss = trainLoss
     self.seconds = seconds
+    self.weight = weight
   }
 }

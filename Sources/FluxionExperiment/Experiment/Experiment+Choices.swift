@@ -10,6 +10,21 @@ extension Experiment {
     case federatedAveraging = "fedavg"
     /// The average of full-batch gradients, then one step of the server (ibid.).
     case federatedSGD = "fedsgd"
+    /// Local epochs, then an aggregator with a step along its derivative.
+    case differentiableAveraging = "differentiable-averaging"
+  }
+
+  /// What a party's update counts in the average.
+  public enum PartyWeighting: String, NamedChoice, Hashable {
+    /// As much as the party has samples.
+    case samples
+    /// As much as any other.
+    case uniform
+    /// What lowers the validation loss.
+    case learned
+
+    /// What clients are told; learnt weights begin at the samples.
+    var rule: Weighting { self == .uniform ? .uniform : .samples }
   }
 
   /// What each party steps with.
@@ -21,5 +36,3 @@ extension Experiment {
     case adamsBashforth = "adams-bashforth"
   }
 }
-
-extension Weighting: NamedChoice {}

@@ -67,15 +67,31 @@ extension Experiment {
 
   /// - Throws: as ``localOptimizer()``.
   func federatedAveraging() throws -> FederatedAveraging {
-    FederatedAveraging(
-      local: LocalTraining(try localOptimizer(), epochs: epochs, batchSize: batchSize, schedule: schedule),
-      weighting: weighting)
+    FederatedAveraging(local: try localTraining(), weighting: weighting.rule, aggregator: try aggregator.aggregator())
+  }
+
+  /// - Throws: as ``localOptimizer()``.
+  func differentiableAveraging() throws -> DifferentiableAveraging {
+    DifferentiableAveraging(
+      local: try localTraining(), weighting: weighting.rule, aggregator: try aggregator.aggregator(),
+      rate: Float(aggregationRate ?? learningRate ?? 0.05))
+  }
+
+  /// - Throws: as ``localOptimizer()``, and for a validation set that nothing can be learnt from.
+  func learnedWeighting(_ partition: Partition, _ task: LearningTask) throws -> LearnedWeighting {
+    let local = try localTraining()
+    guard let examples = partition.validation else { return LearnedWeighting(local: local, validation: .parties) }
+    return LearnedWeighting(local: local, validation: .server(try LossGradient(task, examples)))
+  }
+
+  private func localTraining() throws -> LocalTraining {
+    LocalTraining(try localOptimizer(), epochs: epochs, batchSize: batchSize, schedule: schedule)
   }
 
   /// The optimiser is the server's, and takes one step a round along the mean gradient.
   ///
   /// - Throws: as ``localOptimizer()``.
   func federatedSGD() throws -> FederatedSGD {
-    FederatedSGD(server: ServerOptimizer(try localOptimizer()), weighting: weighting)
+    FederatedSGD(server: ServerOptimizer(try localOptimizer()), weighting: weighting.rule)
   }
 }

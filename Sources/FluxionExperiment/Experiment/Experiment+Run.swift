@@ -50,11 +50,17 @@ extension Experiment {
       at: prepared.experiment.outputDirectory(), record: RunRecord(prepared, command: command))
     let experiment = prepared.experiment
     switch experiment.algorithm {
+    case .federatedAveraging where experiment.weighting == .learned:
+      let algorithm = try experiment.learnedWeighting(prepared.partition, prepared.task)
+      return try await ExperimentRun(prepared, algorithm, directory: directory)(reporting)
     case .federatedAveraging:
       let algorithm = try experiment.federatedAveraging()
       return try await ExperimentRun(prepared, algorithm, directory: directory)(reporting)
     case .federatedSGD:
       let algorithm = try experiment.federatedSGD()
+      return try await ExperimentRun(prepared, algorithm, directory: directory)(reporting)
+    case .differentiableAveraging:
+      let algorithm = try experiment.differentiableAveraging()
       return try await ExperimentRun(prepared, algorithm, directory: directory)(reporting)
     }
   }

@@ -59,8 +59,15 @@ extension Experiment {
       optional: "weightDecay", \.weightDecay, .number("a number not below 0", where: { $0 >= 0 }), "W",
       "Weight decay of the optimiser (default: 0; 0.01 for adamw)."),
     Setting(
-      "weighting", \.weighting, .choice, choices(Weighting.self),
+      "weighting", \.weighting, .choice, choices(PartyWeighting.self),
       "What a party's update counts in the average (default: samples)."),
+    Setting(
+      "aggregator", \.aggregator, .parsed(AggregatorChoice.init(parsing:)),
+      AggregatorChoice.forms.joined(separator: " | "),
+      "How the parties' models become one (default: mean)."),
+    Setting(
+      optional: "aggregationRate", \.aggregationRate, .number("a number not below 0", where: { $0 >= 0 }), "ETA",
+      "Of differentiable-averaging: the step along the aggregator's derivative (default: the learning rate)."),
   ]
 
   private static let runSettings: [Setting] = [

@@ -53,7 +53,11 @@ public struct Experiment: Sendable, Equatable {
   /// λ of the penalty `λ/2 ‖w‖²`; nil for the optimiser's own, 0.01 for adamw and else none.
   public var weightDecay: Double?
   /// What a party's update counts in the average.
-  public var weighting: Weighting = .samples
+  public var weighting: PartyWeighting = .samples
+  /// How the parties' models become one.
+  public var aggregator: AggregatorChoice = .mean
+  /// The step along the aggregator's derivative, of differentiable averaging; nil for the learning rate.
+  public var aggregationRate: Double?
 
   // MARK: Stopping and judging
 

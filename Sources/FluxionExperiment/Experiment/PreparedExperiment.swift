@@ -43,7 +43,24 @@ extension Experiment {
         .invalidConfiguration,
         "a target accuracy is for classes, but \"\(partition.dataset.name)\" has values to predict; use patience")
     }
+    guard aggregationRate == nil || algorithm == .differentiableAveraging else {
+      throw FluxionError(
+        .invalidConfiguration,
+        "an aggregation rate steps along the derivative of an aggregator; use it with differentiable-averaging")
+    }
+    guard weighting != .learned || (algorithm == .federatedAveraging && aggregator == .mean) else {
+      throw FluxionError(
+        .invalidConfiguration,
+        "learned weights are those of a weighted mean of models; use them with fedavg and the aggregator mean, not with "
+          + "\(algorithm == .federatedAveraging ? "the aggregator \(aggregator)" : algorithm.rawValue)")
+    }
     guard algorithm == .federatedSGD else { return }
+    guard aggregator == .mean else {
+      throw FluxionError(
+        .invalidConfiguration,
+        "aggregator \(aggregator) makes one model of the parties' models, and fedsgd averages gradients; use fedavg, "
+          + "with gd for one full-batch step a party")
+    }
     guard epochs == 1 else {
       throw FluxionError(
         .invalidConfiguration, "fedsgd takes one gradient a round, not \(epochs) epochs; use fedavg for local epochs")

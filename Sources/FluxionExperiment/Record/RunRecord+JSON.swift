@@ -76,10 +76,13 @@ extension JSONValue {
   }
 
   public init(_ party: PartyRecord) {
-    self = [
-      "party": JSONValue(party.party), "name": .string(party.name), "samples": JSONValue(party.samples),
-      "steps": JSONValue(party.steps), "trainLoss": JSONValue(party.trainLoss), "seconds": JSONValue(party.seconds),
+    var members = [
+      Member("party", JSONValue(party.party)), Member("name", .string(party.name)),
+      Member("samples", JSONValue(party.samples)), Member("steps", JSONValue(party.steps)),
+      Member("trainLoss", JSONValue(party.trainLoss)), Member("seconds", JSONValue(party.seconds)),
     ]
+    if let weight = party.weight { members.append(Member("weight", JSONValue(weight))) }
+    self = .object(members)
   }
 
   init(_ stop: RunRecord.Stop) {

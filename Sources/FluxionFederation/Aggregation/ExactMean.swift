@@ -8,8 +8,6 @@ public struct ExactMean: Aggregator {
   public init() {}
 
   public var name: String { "mean" }
-
-  public func makeAccumulator(count: Int) -> any UpdateAccumulator { ExactAccumulator(count: count) }
 }
 
 extension ExactAccumulator: UpdateAccumulator {

@@ -15,20 +15,21 @@ public struct KeepingUpdates: Aggregator {
   public var name: String { "\(base.name), updates kept" }
 
   public func makeAccumulator(count: Int) -> any UpdateAccumulator {
-    Accumulator(base: base.makeAccumulator(count: count))
+    Accumulator(base: base.makeAccumulator(count: count), count: count)
   }
 
   struct Accumulator: UpdateAccumulator {
     var base: any UpdateAccumulator
+    private let count: Int
     private var kept: [ClientUpdate] = []
 
-    init(base: any UpdateAccumulator) { self.base = base }
+    init(base: any UpdateAccumulator, count: Int) { (self.base, self.count) = (base, count) }
 
     var updates: [ClientUpdate]? { kept.sorted { $0.client < $1.client } }
 
     mutating func fold(_ update: UnsafeBufferPointer<Float>, weight: Int, client: Int) throws {
       try base.fold(update, weight: weight, client: client)
-      kept.append(ClientUpdate(client: client, weight: weight, values: Array(update)))
+      kept.append(ClientUpdate(client: client, weight: weight, values: Array(update.prefix(count))))
     }
 
     mutating func merge(_ other: any UpdateAccumulator) throws {

@@ -61,6 +61,14 @@ public protocol FederatedAlgorithm: Sendable {
   ///
   /// - Throws: ``FluxionError`` if the step leaves the finite numbers.
   func step(_ parameters: inout Parameters, _ aggregate: Aggregate, state: inout State) throws
+
+  /// What each client's update counted in the step that led to a state, for the record; empty where the weighting of the
+  /// plan says it all.
+  func weights(in state: State) -> [Int: Double]
+}
+
+extension FederatedAlgorithm {
+  public func weights(in state: State) -> [Int: Double] { [:] }
 }
 
 /// What became of the updates of a round.

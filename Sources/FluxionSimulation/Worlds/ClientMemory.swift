@@ -12,6 +12,7 @@ struct ClientMemory {
   private var sum: (any UpdateAccumulator)?
   private var aggregatorName = ""
   private var reports: [ClientReport] = []
+  private var gradients = GradientMemory()
 
   /// What all clients of a round have in common.
   struct Round: Sendable {
@@ -20,6 +21,8 @@ struct ClientMemory {
     let request: TrainingRequest
     let trainer: LocalTrainer
     let hyperparameters: [Float]
+    /// For plans that ask for a gradient behind the update.
+    let gradient: GradientWork?
     /// The data of a client.
     let examples: @Sendable (_ client: Int) -> DatasetView
   }
@@ -77,10 +80,16 @@ struct ClientMemory {
     return try request.parameters.values.withUnsafeBufferPointer { start in
       let result: ClientWorker.Result
       let update: UnsafeMutableBufferPointer<Float>
+      var figures: [String: Double] = [:]
       switch request.plan.work {
       case .training:
         result = try worker.train(examples, from: start, hyperparameters: common.hyperparameters, key: key)
         update = worker.parameters
+        if let work = common.gradient, result.lossSum.isFinite {
+          try gradients.take(
+            work, client, at: work.request.point == .start ? start : UnsafeBufferPointer(update),
+            key: key.folding("gradient"), figures: &figures)
+        }
         for index in 0..<update.count { update[index] -= start[index] }
       case .gradient:
         result = try worker.gradient(examples, at: start, key: key)
@@ -92,10 +101,17 @@ struct ClientMemory {
       for (index, transform) in request.plan.transforms.enumerated() {
         try transform.apply(to: update, key: key.folding("transform", index))
       }
-      try sum?.fold(
-        UnsafeBufferPointer(update), weight: request.plan.weighting.weight(samples: examples.count), client: client)
+      let weight = request.plan.weighting.weight(samples: examples.count)
+      if common.gradient == nil {
+        try sum?.fold(UnsafeBufferPointer(update), weight: weight, client: client)
+      } else {
+        gradients.complete(with: update)
+        let upload = gradients.upload
+        try upload.withUnsafeBufferPointer { try sum?.fold($0, weight: weight, client: client) }
+      }
       return ClientMetrics(
-        samples: examples.count, steps: result.steps, lossSum: result.lossSum, lossCount: result.examples, seconds: 0)
+        samples: examples.count, steps: result.steps, lossSum: result.lossSum, lossCount: result.examples, seconds: 0,
+        figures: figures)
     }
   }
 

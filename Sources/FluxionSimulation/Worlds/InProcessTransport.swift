@@ -16,6 +16,8 @@ final class InProcessTransport: Transport {
   /// One for each thread; only ever contended when a round is handed over.
   private let memories: [ThreadMemory]
   private let trainer = Mutex<LocalTrainer?>(nil)
+  /// The compiled gradient of plans that ask for one behind the update.
+  private let gradientTrainer = Mutex<LocalTrainer?>(nil)
   /// Hand-outs are numbered from 1.
   private let lastSerial = Atomic<Int>(0)
   /// Hand-outs up to this one are wanted no longer.
@@ -29,7 +31,8 @@ final class InProcessTransport: Transport {
   }
 
   func train(_ request: TrainingRequest, deliver: @escaping @Sendable (ReportBatch) -> Void) throws {
-    let common = try prepare(request) { [partition] in partition[$0] }
+    let common = try prepare(
+      request, examples: { [partition] in partition[$0] }, validation: { [partition] in partition.validation(of: $0) })
     let order = handOutOrder(of: request.clients)
     let serial = common.serial
     pool.start(items: order.count) { [self] worker, item in
@@ -49,12 +52,36 @@ final class InProcessTransport: Transport {
 
   /// What the clients of a request have in common.
   func prepare(
-    _ request: TrainingRequest, examples: @escaping @Sendable (_ client: Int) -> DatasetView
+    _ request: TrainingRequest, examples: @escaping @Sendable (_ client: Int) -> DatasetView,
+    validation: (@Sendable (_ client: Int) -> DatasetView)? = nil
   ) throws -> ClientMemory.Round {
     let (trainer, hyperparameters) = try trainer(for: request.plan.work)
     return ClientMemory.Round(
       serial: lastSerial.wrappingAdd(1, ordering: .relaxed).newValue, request: request, trainer: trainer,
-      hyperparameters: hyperparameters, examples: examples)
+      hyperparameters: hyperparameters,
+      gradient: try gradientWork(for: request.plan, examples: examples, validation: validation), examples: examples)
+  }
+
+  private func gradientWork(
+    for plan: RoundPlan, examples: @escaping @Sendable (_ client: Int) -> DatasetView,
+    validation: (@Sendable (_ client: Int) -> DatasetView)?
+  ) throws -> GradientWork? {
+    guard let request = plan.gradient else { return nil }
+    guard case .training = plan.work, plan.transforms.isEmpty else {
+      // A transform such as noise would protect the update, and the gradient behind it would tell all.
+      throw FluxionError(.unsupported, "a gradient can only follow the untransformed update of local training")
+    }
+    let training = GradientAccumulation.training(chunk: Self.gradientChunk, objective: Objective())
+    let trainer = try gradientTrainer.withLock { known in
+      if let known { return known }
+      let made = try LocalTrainer(task, input: partition.dataset.exampleShape, training: training)
+      known = made
+      return made
+    }
+    let none = DatasetView(partition.dataset, uncheckedIndices: [])
+    return GradientWork(
+      request: request, trainer: trainer,
+      examples: request.examples == .training ? examples : validation ?? { _ in none })
   }
 
   /// The clients with the most work first, so that no thread is left with a big one at the end.

@@ -80,7 +80,7 @@ struct ExperimentTextTests {
     ("batch-size: 1\nbatchSize: 2", "line 2 of e.yaml sets \"batchSize\" a second time; once is enough"),
     (
       "algorithm: fedavgg",
-      "algorithm takes one of fedavg, fedsgd; it was given \"fedavgg\"; did you mean \"fedavg\"? (line 1 of e.yaml)"
+      "algorithm takes one of fedavg, fedsgd, differentiable-averaging; it was given \"fedavgg\"; did you mean \"fedavg\"? (line 1 of e.yaml)"
     ),
     (
       "model: cn",
@@ -88,6 +88,42 @@ struct ExperimentTextTests {
     ),
     ("model: mlp:0", "model \"mlp:0\" needs the widths of its hidden layers, as in \"mlp:200,200\" (line 1 of e.yaml)"),
   ]
+
+  @Test("an aggregator has a text form", arguments: ["mean", "median", "trimmed-mean:0.2", "geometric-median"])
+  func aggregator(text: String) throws {
+    #expect(try AggregatorChoice(parsing: text).description == text)
+    let rule = try AggregatorChoice(parsing: text).aggregator()
+    #expect(rule.name == text)
+  }
+
+  @Test(
+    "an aggregator that is none is refused in one sentence",
+    arguments: [
+      (
+        "medain",
+        "there is no aggregator \"medain\"; did you mean \"median\"? use one of mean, median, trimmed-mean:SHARE, "
+          + "geometric-median"
+      ),
+      (
+        "median:2",
+        "there is no aggregator \"median:2\"; median takes no argument; use one of mean, median, trimmed-mean:SHARE, "
+          + "geometric-median"
+      ),
+      (
+        "trimmed-mean:0.5",
+        "aggregator \"trimmed-mean:0.5\" needs the share that is left out on each side, from 0 up to but not 0.5, as "
+          + "in \"trimmed-mean:0.2\""
+      ),
+      (
+        "trimmed-mean",
+        "aggregator \"trimmed-mean\" needs the share that is left out on each side, from 0 up to but not 0.5, as in "
+          + "\"trimmed-mean:0.2\""
+      ),
+    ])
+  func badAggregator(text: String, sentence: String) {
+    let error = #expect(throws: FluxionError.self) { try AggregatorChoice(parsing: text) }
+    #expect(error?.message == sentence)
+  }
 
   @Test("data has a text form", arguments: ["digits", "mnist", "idx:a/b", "csv:a b.csv", "synthetic-linear"])
   func dataSource(text: String) throws { #expect(try DataSource(parsing: text).description == text) }
