@@ -1,3 +1,5 @@
+import FluxionInterop
+
 extension JSONValue {
   /// JSON text. Arrays and objects that fit into a line of 120 columns stand on one; others have a line a member.
   /// Numbers that are not finite, which JSON does not have, are written as null.
@@ -13,7 +15,7 @@ extension JSONValue {
       let lines = elements.map { inner + $0.text(depth: depth + 1) }
       return "[\n\(lines.joined(separator: ",\n"))\n\(outer)]"
     case .object(let members) where !members.isEmpty:
-      let lines = members.map { "\(inner)\(Self.quoted($0.name)): \($0.value.text(depth: depth + 1))" }
+      let lines = members.map { "\(inner)\(jsonString($0.name)): \($0.value.text(depth: depth + 1))" }
       return "{\n\(lines.joined(separator: ",\n"))\n\(outer)}"
     default:
       return line
@@ -27,28 +29,10 @@ extension JSONValue {
     case .bool(let value): value ? "true" : "false"
     case .integer(let value): String(value)
     case .number(let value): value.isFinite ? value.description : "null"
-    case .string(let value): Self.quoted(value)
+    case .string(let value): jsonString(value)
     case .array(let elements): "[\(elements.map(\.line).joined(separator: ", "))]"
     case .object(let members):
-      "{\(members.map { "\(Self.quoted($0.name)): \($0.value.line)" }.joined(separator: ", "))}"
+      "{\(members.map { "\(jsonString($0.name)): \($0.value.line)" }.joined(separator: ", "))}"
     }
-  }
-
-  private static func quoted(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": result += "\\\""
-      case "\\": result += "\\\\"
-      case "\n": result += "\\n"
-      case "\r": result += "\\r"
-      case "\t": result += "\\t"
-      case "\u{0}"..<" ", "\u{7f}", "\u{2028}", "\u{2029}":
-        let digits = String(scalar.value, radix: 16)
-        result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result + "\""
   }
 }
