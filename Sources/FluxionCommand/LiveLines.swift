@@ -3,18 +3,23 @@ import Fluxion
 /// What stands on the terminal while an experiment runs: its heading, a line a round, and what is waited for.
 struct LiveLines {
   private let style: TerminalStyle
+  /// Of one run among several, whose rounds take each other's place.
+  private let heading: String?
   private var progress = ProgressLine(rounds: nil, style: TerminalStyle(isTTY: false))
   private var rounds = 0
   private var isWaiting = false
 
-  init(style: TerminalStyle) { self.style = style }
+  init(style: TerminalStyle, heading: String? = nil) {
+    self.style = style
+    self.heading = heading
+  }
 
   mutating func text(_ event: Experiment.Event) -> String {
     switch event {
     case .began(let record, _):
       if case .integer(let number) = record.configuration["rounds"] { rounds = Int(clamping: number) }
-      progress = ProgressLine(rounds: rounds, style: style)
-      return RunNarration.heading(record) + "\n" + wait(for: "round 1 of \(rounds) …")
+      progress = ProgressLine(rounds: rounds, style: style, keepsLines: heading == nil)
+      return (heading ?? RunNarration.heading(record)) + "\n" + wait(for: "round 1 of \(rounds) …")
     case .round(let round):
       let line = clear() + progress.finished(round)
       // A line that the cursor still stands on is the next round's to take over.

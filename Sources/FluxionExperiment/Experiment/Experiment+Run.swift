@@ -45,7 +45,13 @@ extension Experiment {
   public func run(
     command: String? = nil, reporting: (Event) throws -> Void = { _ in }
   ) async throws -> Outcome {
-    let prepared = try prepared()
+    try await Self.run(prepared(), command: command, reporting: reporting)
+  }
+
+  /// As ``run(command:reporting:)``, of an experiment whose data is at hand.
+  static func run(
+    _ prepared: PreparedExperiment, command: String?, reporting: (Event) throws -> Void
+  ) async throws -> Outcome {
     let directory = try RunDirectory(
       at: prepared.experiment.outputDirectory(), record: RunRecord(prepared, command: command))
     let experiment = prepared.experiment

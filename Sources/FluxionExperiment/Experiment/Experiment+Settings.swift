@@ -104,12 +104,13 @@ extension Experiment {
     try setting.read(text, &self)
   }
 
-  static func unknown(_ name: String, at place: String = "") -> FluxionError {
-    let hint = nearest(Setting.hyphenated(name), among: settings.map(\.flag)).map { "; did you mean \"\($0)\"?" }
+  /// - Parameter others: What else may stand where the name did.
+  static func unknown(_ name: String, at place: String = "", besides others: [String] = []) -> FluxionError {
+    let known = others + settings.map(\.flag)
+    let hint = nearest(Setting.hyphenated(name), among: known).map { "; did you mean \"\($0)\"?" }
     return FluxionError(
       .invalidConfiguration,
-      "there is no setting \"\(name)\"\(place)"
-        + (hint ?? "; there are \(settings.map(\.flag).joined(separator: ", "))"))
+      "there is no setting \"\(name)\"\(place)" + (hint ?? "; there are \(known.joined(separator: ", "))"))
   }
 }
 

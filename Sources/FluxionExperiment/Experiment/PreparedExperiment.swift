@@ -29,8 +29,11 @@ extension Experiment {
   /// Reads the data, deals it out and fills in what follows from it.
   ///
   /// - Throws: ``FluxionError`` that says what is wrong with the data, or what does not go with it.
-  public func prepared() throws -> PreparedExperiment {
-    let (experiment, partition) = try dealData()
+  public func prepared() throws -> PreparedExperiment { try prepared(on: loadData()) }
+
+  /// As ``prepared()``, of data that is read already.
+  func prepared(on split: TrainTestSplit) throws -> PreparedExperiment {
+    let (experiment, partition) = try deal(split)
     try experiment.requireSense(for: partition)
     return PreparedExperiment(experiment, partition: partition, task: try experiment.task(for: partition.dataset))
   }

@@ -22,9 +22,13 @@ package struct ProgressLine: Sendable {
   /// Whether the cursor stands behind a line that was not ended.
   private var isOpen = false
 
-  package init(rounds: Int?, style: TerminalStyle) {
+  /// Whether finished rounds may keep their lines at all.
+  private let keepsLines: Bool
+
+  package init(rounds: Int?, style: TerminalStyle, keepsLines: Bool = true) {
     self.rounds = rounds
     self.style = style
+    self.keepsLines = keepsLines
   }
 
   /// The live line while parties work; nothing where lines cannot be overwritten.
@@ -42,7 +46,7 @@ package struct ProgressLine: Sendable {
   package mutating func finished(_ round: RoundRecord) -> String {
     if let value = round.testAccuracy ?? round.testLoss.map({ -$0 }) { history.append(value) }
     guard style.isTTY else { return plain(round) + "\n" }
-    let keeps = rounds.map { $0 <= Self.maximumKeptLines } ?? false
+    let keeps = keepsLines && rounds.map { $0 <= Self.maximumKeptLines } ?? false
     isOpen = !keeps
     return Self.overwrite + live(round) + (keeps ? "\n" : "")
   }

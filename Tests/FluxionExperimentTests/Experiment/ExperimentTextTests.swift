@@ -49,6 +49,16 @@ struct ExperimentTextTests {
     #expect(try JSONDecoder().decode(Experiment.self, from: json) == inSwift)
   }
 
+  @Test("has a command line that a shell reads as the same experiment, with what differs from the defaults")
+  func command() throws {
+    #expect(Experiment().command == "fluxion simulate")
+    let experiment = try Experiment(
+      yaml: "data: 'csv:my heart.csv'\nbatchSize: full\nbaselines: true\nseed: 3\noutput: out\nlearningRate: 0.5")
+    #expect(
+      experiment.command
+        == "fluxion simulate --data 'csv:my heart.csv' --batch-size full --learning-rate 0.5 --baselines --seed 3")
+  }
+
   @Test("an empty file is the default experiment", arguments: ["", "# nothing\n", "---\n"])
   func empty(yaml: String) throws { #expect(try Experiment(yaml: yaml) == Experiment()) }
 
