@@ -44,10 +44,10 @@ bench: build ## Time the training steps and the workloads (MNIST must be there)
 	swift build $(SWIFT_FLAGS) --package-path Benchmarks
 	Benchmarks/bench
 
-bench-peers: build ## The same, in turn with the peers of Benchmarks/peers/setup (PyTorch and JAX)
+bench-peers: build ## The same, in turn with PyTorch, JAX, pfl-research and Flower (about 20 minutes)
 	swift build $(SWIFT_FLAGS) --package-path Benchmarks
-	Benchmarks/peers/setup torch jax
-	Benchmarks/bench --peers torch,jax
+	Benchmarks/peers/setup torch jax pfl flower
+	Benchmarks/bench --peers torch,jax,pfl,flower
 
 clean: ## Remove what was built
 	rm -rf .build docs/reference

@@ -46,7 +46,9 @@ let package = Package(
     .target(name: "FluxionLearning", dependencies: ["FluxionCalculus"]),
     .target(
       name: "FluxionData",
-      dependencies: ["FluxionCalculus", "CZlib", .product(name: "Crypto", package: "swift-crypto")],
+      dependencies: [
+        "CFluxionKernels", "FluxionCalculus", "CZlib", .product(name: "Crypto", package: "swift-crypto"),
+      ],
       exclude: ["Digits/README.md", "Digits/make_digits.py"],
       resources: [.embedInCode("Digits/digits.bin.gz")]),
     .target(
@@ -88,7 +90,7 @@ let package = Package(
       name: "FluxionLearningTests", dependencies: ["FluxionLearning", "FluxionTesting", "FluxionCalculus"]),
     .testTarget(
       name: "FluxionFederationTests",
-      dependencies: ["FluxionFederation", "FluxionLearning", "FluxionData", "FluxionCalculus"]),
+      dependencies: ["FluxionFederation", "FluxionTesting", "FluxionLearning", "FluxionData", "FluxionCalculus"]),
     .testTarget(
       name: "FluxionCoordinationTests",
       dependencies: ["FluxionCoordination", "FluxionFederation", "FluxionLearning", "FluxionCalculus"]),

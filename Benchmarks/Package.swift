@@ -7,11 +7,13 @@ let package = Package(
   platforms: [.macOS(.v15)],
   dependencies: [.package(name: "Fluxion", path: "..")],
   targets: [
+    .target(name: "CBenchmark"),
     .executableTarget(
       name: "FluxionBenchmark",
       dependencies: [
+        "CBenchmark",
         .product(name: "Fluxion", package: "Fluxion"),
       ],
-      swiftSettings: [.treatAllWarnings(as: .error)])
+      swiftSettings: [.treatAllWarnings(as: .error)]),
   ]
 )

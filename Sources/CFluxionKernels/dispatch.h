@@ -29,8 +29,6 @@
   KERNEL(void, max_pool, (const fx_pool *shape, const float *x, float *y), (shape, x, y))                             \
   KERNEL(void, max_pool_scatter, (const fx_pool *shape, const float *x, const float *g, float *dx),                   \
          (shape, x, g, dx))                                                                                           \
-  KERNEL(void, relu_max_pool_scatter, (const fx_pool *shape, const float *x, const float *g, float *dx),              \
-         (shape, x, g, dx))                                                                                           \
   KERNEL(void, max_pool_gather, (const fx_pool *shape, const float *x, const float *v, float *y), (shape, x, v, y))   \
   KERNEL(void, avg_pool, (const fx_pool *shape, const float *x, float *y), (shape, x, y))                             \
   KERNEL(void, avg_pool_gradient, (const fx_pool *shape, const float *g, float *dx), (shape, g, dx))                  \
@@ -54,18 +52,23 @@
           const int64_t *_Nullable dst_strides, const float *src, float *dst),                                        \
          (rank, dims, src_strides, dst_strides, src, dst))                                                            \
   KERNEL(void, gather_rows_u8,                                                                                        \
-         (const uint8_t *data, int64_t row_len, const int32_t *idx, int rows, const float *scale,                     \
-          const float *shift, int per_feature, float *out),                                                           \
-         (data, row_len, idx, rows, scale, shift, per_feature, out))                                                  \
+         (const uint8_t *data, int64_t row_len, const int32_t *idx, int64_t rows, const float *scale,                 \
+          int scale_stride, const float *shift, int shift_stride, float *out),                                        \
+         (data, row_len, idx, rows, scale, scale_stride, shift, shift_stride, out))                                   \
   KERNEL(void, gather_rows_f32,                                                                                       \
-         (const float *data, int64_t row_len, const int32_t *idx, int rows, float *out),                              \
-         (data, row_len, idx, rows, out))                                                                             \
+         (const float *data, int64_t row_len, const int32_t *idx, int64_t rows, const float *scale,                   \
+          int scale_stride, const float *shift, int shift_stride, float *out),                                        \
+         (data, row_len, idx, rows, scale, scale_stride, shift, shift_stride, out))                                   \
   KERNEL(void, philox_uniform,                                                                                        \
          (uint32_t key_low, uint32_t key_high, uint64_t stream, int64_t n, float *out),                               \
          (key_low, key_high, stream, n, out))                                                                         \
-  KERNEL(float, accumulate, (int64_t n, const float *x, double weight_scale, int64_t *acc),                           \
-         (n, x, weight_scale, acc))                                                                                   \
-  KERNEL(float, max_abs, (int64_t n, const float *x), (n, x))                                                         \
+  KERNEL(float, accumulate,                                                                                           \
+         (int64_t n, const float *x, const float *_Nullable base, double weight_scale, int64_t *acc),                 \
+         (n, x, base, weight_scale, acc))                                                                             \
+  KERNEL(int, accumulate_many,                                                                                        \
+         (int64_t n, int count, const float *const *x, int64_t offset, const double *weight_scale, int64_t *acc,      \
+          float *top),                                                                                                \
+         (n, count, x, offset, weight_scale, acc, top))                                                               \
   KERNEL(void, accumulate_finish, (int64_t n, const int64_t *acc, double scale, float *out), (n, acc, scale, out))    \
   KERNEL(int, all_finite, (int64_t n, const float *x), (n, x))
 

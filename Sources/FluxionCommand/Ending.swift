@@ -36,7 +36,7 @@ struct Ending {
     case message.hasPrefix("Unknown option"):
       (what, known) = ("option", (Experiment.settings.map(\.flag) + ownFlags).map { "--\($0)" })
     case message.hasPrefix("Unexpected argument"):
-      (what, known) = ("command or argument", ["simulate", "demo", "data", "inspect", "fetch", "help"])
+      (what, known) = ("command or argument", ["simulate", "compare", "demo", "data", "inspect", "fetch", "help"])
     default: return message.prefix(1).lowercased() + message.dropFirst()
     }
     // Of equally near names the first wins: those that begin and end alike.
@@ -51,7 +51,7 @@ struct Ending {
   }
 
   /// Flags that are no settings of an experiment.
-  private static let ownFlags = ["json", "quiet", "svg", "mirror", "version", "help"]
+  private static let ownFlags = ["algorithms", "seeds", "json", "quiet", "svg", "mirror", "version", "help"]
 
   private static func sentence(_ error: FluxionError) -> String {
     guard let cause = error.cause as? NSError, let reason = cause.userInfo[NSUnderlyingErrorKey] as? NSError else {

@@ -43,12 +43,19 @@ struct LearningFlags: ParsableArguments {
   @Option(help: .setting("momentum")) var momentum: String?
   @Option(help: .setting("weightDecay")) var weightDecay: String?
   @Option(help: .setting("weighting")) var weighting: String?
+  @Option(help: .setting("proximal")) var proximal: String?
+  @Option(help: .setting("tune")) var tune: String?
+  @Option(help: .setting("tuneMode")) var tuneMode: String?
+  @Option(help: .setting("aggregator")) var aggregator: String?
+  @Option(help: .setting("aggregationRate")) var aggregationRate: String?
 
   var given: [(String, String?)] {
     [
       ("model", model), ("algorithm", algorithm), ("rounds", rounds), ("cohort", cohort), ("epochs", epochs),
       ("batchSize", batchSize), ("optimizer", optimizer), ("learningRate", learningRate), ("schedule", schedule),
       ("momentum", momentum), ("weightDecay", weightDecay), ("weighting", weighting),
+      ("proximal", proximal), ("tune", tune), ("tuneMode", tuneMode),
+      ("aggregator", aggregator), ("aggregationRate", aggregationRate),
     ]
   }
 }
@@ -58,6 +65,8 @@ struct RunFlags: ParsableArguments {
   @Option(help: .setting("patience")) var patience: String?
   @Option(help: .setting("evaluateEvery")) var evaluateEvery: String?
   @Flag(inversion: .prefixedNo, help: .setting("baselines")) var baselines: Bool?
+  @Flag(inversion: .prefixedNo, help: .setting("analyze")) var analyze: Bool?
+  @Option(help: .setting("analyzeEvery")) var analyzeEvery: String?
   @Option(help: .setting("seed")) var seed: String?
   @Option(help: .setting("threads")) var threads: String?
   @Option(name: [.short, .long], help: .setting("output")) var output: String?
@@ -65,7 +74,8 @@ struct RunFlags: ParsableArguments {
   var given: [(String, String?)] {
     [
       ("targetAccuracy", targetAccuracy), ("patience", patience), ("evaluateEvery", evaluateEvery),
-      ("baselines", baselines.map(String.init)), ("seed", seed), ("threads", threads), ("output", output),
+      ("baselines", baselines.map(String.init)), ("analyze", analyze.map(String.init)),
+      ("analyzeEvery", analyzeEvery), ("seed", seed), ("threads", threads), ("output", output),
     ]
   }
 }

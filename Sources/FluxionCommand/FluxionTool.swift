@@ -8,7 +8,7 @@ struct FluxionTool: AsyncParsableCommand {
     commandName: "fluxion",
     abstract: "Trains one model over data that many parties keep to themselves.",
     version: RunRecord.Environment.fluxionVersion,
-    subcommands: [Simulate.self, Demo.self, DataCommand.self])
+    subcommands: [Simulate.self, Compare.self, Demo.self, DataCommand.self])
 
   static func main() async {
     Signals.ignoreClosedPipes()

@@ -18,19 +18,25 @@ struct RunNarration {
 
   /// Runs an experiment to its end, or to Ctrl-C, which keeps what is written.
   func run(_ experiment: Experiment) async throws {
-    let place = RunPlace()
-    let outcome = try await Signals.interrupting(note: { place.note }) {
-      var lines = LiveLines(style: terminal)
+    let note = InterruptionNote()
+    let outcome = try await Signals.interrupting(note: { note.text }) {
+      let lines = SharedLiveLines(style: terminal)
+      let shows = style == .live
+      // A line that cannot be written is noticed with the next event.
+      let progress: @Sendable (RoundProgress) -> Void = { round in try? lines.write { $0.text(round) } }
       do {
-        let outcome = try await experiment.run(command: Self.commandLine) { event in
-          if case .began(_, let directory) = event { place.set(directory) }
-          guard style == .live else { return }
-          try StandardOutput.write(lines.text(event))
+        let outcome = try await experiment.run(
+          command: Self.commandLine, progress: shows && terminal.isTTY ? progress : nil
+        ) { event in
+          if case .began(_, let directory) = event {
+            note.set("interrupted; every finished round is in \(directory.relativePath)")
+          }
+          if shows { try lines.write { $0.text(event) } }
         }
-        if style == .live { try StandardOutput.write(lines.end()) }
+        if shows { try lines.write { $0.end() } }
         return outcome
       } catch {
-        try? StandardOutput.write(lines.end())
+        try? lines.write { $0.end() }
         throw error
       }
     }
@@ -98,14 +104,18 @@ extension RunNarration {
   /// `accuracy 96.1%, loss 0.131 after 20 rounds`
   static func result(_ record: RunRecord) -> String {
     let last = record.rounds.last { $0.testLoss != nil } ?? record.rounds.last
+    return result(
+      accuracy: last?.testAccuracy, loss: last?.testLoss, trainLoss: last?.trainLoss, rounds: record.rounds.count)
+  }
+
+  static func result(accuracy: Double?, loss: Double?, trainLoss: Double?, rounds: Int) -> String {
     var parts: [String] = []
-    if let accuracy = last?.testAccuracy { parts.append("accuracy \(Figures.percent(accuracy))") }
-    if let loss = last?.testLoss {
+    if let accuracy { parts.append("accuracy \(Figures.percent(accuracy))") }
+    if let loss {
       parts.append("loss \(Figures.loss(loss))")
-    } else if let loss = last?.trainLoss {
-      parts.append("train loss \(Figures.loss(loss))")
+    } else if let trainLoss {
+      parts.append("train loss \(Figures.loss(trainLoss))")
     }
-    let rounds = record.rounds.count
     return parts.joined(separator: ", ") + " after \(rounds) round\(rounds == 1 ? "" : "s")"
   }
 
@@ -117,13 +127,8 @@ extension RunNarration {
     }
   }
 
-  /// The command line of this process, quoted for a shell where it must be.
-  static var commandLine: String {
-    (["fluxion"] + CommandLine.arguments.dropFirst()).map { argument in
-      let isPlain = !argument.isEmpty && argument.allSatisfy { $0.isLetter || $0.isNumber || "-_./:=,+".contains($0) }
-      return isPlain ? argument : "'\(argument.replacingOccurrences(of: "'", with: "'\\''"))'"
-    }.joined(separator: " ")
-  }
+  /// The command line of this process.
+  static var commandLine: String { ShellText.line(["fluxion"] + CommandLine.arguments.dropFirst()) }
 }
 
 extension Experiment.Outcome {

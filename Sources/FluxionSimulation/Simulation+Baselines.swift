@@ -71,13 +71,14 @@ extension Simulation {
     var parameters = world.initialParameters
     var state = try algorithm.initialState(for: parameters)
     var memory = ClientMemory()
+    let memories = TuningMemories()
     var (epoch, round) = (0, 0)
     while epoch < epochs {
       round += 1
       let plan = try algorithm.plan(round: round, state: state)
       let request = TrainingRequest(
         round: round, clients: [client], plan: plan, parameters: parameters, key: world.key.folding("round", round))
-      let common = try world.transport.prepare(request, examples: examples)
+      let common = try world.transport.prepare(request, memories, examples: examples)
       memory.train(client, common)
       for report in memory.takeReports(serial: common.serial) {
         let metrics: ClientMetrics

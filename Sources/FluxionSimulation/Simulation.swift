@@ -128,13 +128,20 @@ extension Simulation {
           guard let test else { return Evaluation() }
           return try await world.evaluation.evaluate(parameters, on: test)
         },
-        name: { partition.name(of: $0) }, recordsClients: configuration.recordsParties),
+        name: { partition.name(of: $0) }, recordsClients: configuration.recordsParties,
+        analysis: try analysis(in: world)),
       transport: world.transport, clock: WallClock(), store: InMemoryStore(keepsEntries: false))
     progress.withLock {
       $0.coordinator = coordinator
       ($0.parameters, $0.stopReason) = (nil, nil)
     }
     return coordinator
+  }
+
+  private func analysis(in world: SimulatedWorld) throws -> CoordinatorConfiguration.Analysis? {
+    guard let settings = configuration.analysis else { return nil }
+    let analyst = try RoundAnalyst(task, partition, settings, world)
+    return CoordinatorConfiguration.Analysis(settings) { try await analyst.analyze($0) }
   }
 
   private func note(_ coordinator: Coordinator<Algorithm>) async {

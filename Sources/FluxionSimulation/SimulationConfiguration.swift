@@ -16,10 +16,18 @@ public struct SimulationConfiguration: Sendable {
   public var patience: Int?
   /// Whether records name what each party did.
   public var recordsParties: Bool
+  /// Which rounds are analysed, and how thoroughly; nil for none. Never changes the result.
+  public var analysis: GradientAnalysis?
+  /// Called while the clients of a round train, from one of their threads and not more often than every
+  /// ``progressInterval``.
+  public var onProgress: (@Sendable (RoundProgress) -> Void)?
+  /// The least time between two calls of ``onProgress``.
+  public var progressInterval: Duration = .milliseconds(100)
 
   public init(
     seed: UInt64 = 0, threads: Int? = nil, cohort: CohortSize = .all, evaluateEvery: Int = 1,
-    targetAccuracy: Double? = nil, patience: Int? = nil, recordsParties: Bool = true
+    targetAccuracy: Double? = nil, patience: Int? = nil, recordsParties: Bool = true,
+    analysis: GradientAnalysis? = nil, onProgress: (@Sendable (RoundProgress) -> Void)? = nil
   ) {
     self.seed = seed
     self.threads = threads
@@ -28,5 +36,23 @@ public struct SimulationConfiguration: Sendable {
     self.targetAccuracy = targetAccuracy
     self.patience = patience
     self.recordsParties = recordsParties
+    self.analysis = analysis
+    self.onProgress = onProgress
+  }
+}
+
+/// How far a round has come.
+public struct RoundProgress: Hashable, Sendable {
+  /// Counted from 1.
+  public var round: Int
+  /// Clients that have trained.
+  public var trained: Int
+  /// Clients that train in this round.
+  public var clients: Int
+
+  public init(round: Int, trained: Int, clients: Int) {
+    self.round = round
+    self.trained = trained
+    self.clients = clients
   }
 }

@@ -32,7 +32,7 @@ struct AccumulationTests {
     var sums = [Int64](repeating: 5, count: count + 1)
     var want = sums
     for (update, scale) in zip(updates, scales) {
-      let top = path.run { fx_accumulate(Int64(count), update, scale, &sums) }
+      let top = path.run { fx_accumulate(Int64(count), update, nil, scale, &sums) }
       #expect(top == update[..<count].map(abs).max() ?? 0)
       for i in 0..<count { want[i] += Int64((Double(update[i]) * scale).rounded(.toNearestOrEven)) }
     }
@@ -50,7 +50,7 @@ struct AccumulationTests {
     let updates = (0..<20).map { _ in numbers.floats(1001, scale: 100) }
     func total(_ order: [Int], _ path: KernelPath) -> [Int64] {
       var sums = [Int64](repeating: 0, count: 1001)
-      path.run { for i in order { _ = fx_accumulate(1001, updates[i], 1e9 / Double(i + 1), &sums) } }
+      path.run { for i in order { _ = fx_accumulate(1001, updates[i], nil, 1e9 / Double(i + 1), &sums) } }
       return sums
     }
     let first = total(Array(0..<20), KernelPath.available[0])
@@ -59,25 +59,79 @@ struct AccumulationTests {
     }
   }
 
-  @Test("reports ties to even, infinities and NaN", arguments: KernelPath.available)
+  @Test(
+    "rounds ties to even and adds nothing where something is too large or not a number", arguments: KernelPath.available
+  )
   func extremes(path: KernelPath) {
     var sums = [Int64](repeating: 0, count: 6)
-    _ = path.run { fx_accumulate(6, [0.5, 1.5, 2.5, -0.5, -1.5, -2.5], 1, &sums) }
+    _ = path.run { fx_accumulate(6, [0.5, 1.5, 2.5, -0.5, -1.5, -2.5], nil, 1, &sums) }
     #expect(sums == [0, 2, 2, 0, -2, -2])
     for count in [1, 16, 70] {
       for at in [0, count - 1] {
-        var x = [Float](repeating: -2, count: count)
-        #expect(path.run { fx_max_abs(Int64(count), x) } == 2)
-        #expect(path.run { fx_all_finite(Int64(count), x) } == 1)
-        x[at] = -.infinity
-        #expect(path.run { fx_max_abs(Int64(count), x) } == .infinity)
-        #expect(path.run { fx_all_finite(Int64(count), x) } == 0)
-        x[at] = .nan
-        var ignored = [Int64](repeating: 0, count: count)
-        #expect(path.run { fx_max_abs(Int64(count), x) }.isNaN)
-        #expect(path.run { fx_accumulate(Int64(count), x, 1, &ignored) }.isNaN)
-        #expect(path.run { fx_all_finite(Int64(count), x) } == 0)
+        for bad in [-Float.infinity, .nan, 0x1p51] {
+          var x = [Float](repeating: -2, count: count)
+          let base = [Float](repeating: 1, count: count)
+          #expect(path.run { fx_all_finite(Int64(count), x) } == 1)
+          var kept = (0..<count).map { Int64($0) &* 0x123_4567_89AB_CDEF }
+          let before = kept
+          x[at] = bad
+          #expect(path.run { fx_all_finite(Int64(count), x) } == (bad.isFinite ? 1 : 0))
+          for subtracted in [nil, base] {
+            let top = path.run {
+              subtracted.map { fx_accumulate(Int64(count), x, $0, 1, &kept) }
+                ?? fx_accumulate(Int64(count), x, nil, 1, &kept)
+            }
+            #expect(bad.isNaN ? top.isNaN : top == abs(bad))
+            #expect(kept == before)
+          }
+        }
       }
+    }
+  }
+
+  @Test("takes the difference from a base in float", arguments: KernelPath.available, counts)
+  func difference(path: KernelPath, count: Int) {
+    var numbers = Numbers(UInt64(count) + 9)
+    let (x, base) = (numbers.floats(count + 1), numbers.floats(count + 1))
+    var sums = [Int64](repeating: 7, count: count + 1)
+    let top = path.run { fx_accumulate(Int64(count), x, base, 0x1p32, &sums) }
+    let difference = zip(x, base).map { $0 - $1 }[..<count]
+    #expect(top == difference.map(abs).max() ?? 0)
+    #expect(sums == difference.map { 7 + Int64((Double($0) * 0x1p32).rounded(.toNearestOrEven)) } + [7])
+  }
+
+  @Test("of many vectors is that of one after the other, or none", arguments: KernelPath.available, [0, 1, 17, 1003])
+  func many(path: KernelPath, count: Int) {
+    for vectors in [1, 3, 4, 9] {
+      var numbers = Numbers(UInt64(count + vectors))
+      var memory = (0..<vectors).map { _ in numbers.floats(count + 2) }
+      let scales = (0..<vectors).map { 0x1p32 / Double($0 + 3) }
+      var one = [Int64](repeating: 11, count: count)
+      var tops: [Float] = []
+      for (vector, scale) in zip(memory, scales) {
+        let part = Array(vector[2...])
+        tops.append(path.run { fx_accumulate(Int64(count), part, nil, scale, &one) })
+      }
+      var (all, allTops) = ([Int64](repeating: 11, count: count), [Float](repeating: 0, count: vectors))
+      func add() -> Int32 {
+        let blocks = memory.map { vector in
+          let block = UnsafeMutablePointer<Float>.allocate(capacity: vector.count)
+          block.initialize(from: vector, count: vector.count)
+          return block
+        }
+        defer { for block in blocks { block.deallocate() } }
+        return path.run {
+          fx_accumulate_many(
+            Int64(count), Int32(vectors), blocks.map { UnsafePointer($0) }, 2, scales, &all, &allTops)
+        }
+      }
+      #expect(add() == 1)
+      #expect(all == one)
+      #expect(allTops == tops)
+      guard count > 0 else { continue }
+      memory[vectors - 1][count + 1] = .infinity
+      #expect(add() == 0)
+      #expect(all == one)
     }
   }
 }

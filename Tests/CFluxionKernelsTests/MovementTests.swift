@@ -112,18 +112,18 @@ struct MovementTests {
     (shared, each, copied) = path.run {
       let blank = [Float](repeating: .nan, count: rows.count * length)
       var (shared, each, copied) = (blank, blank, blank)
-      fx_gather_rows_u8(bytes, Int64(length), rows, 4, scale, shift, 0, &shared)
-      fx_gather_rows_u8(bytes, Int64(length), rows, 4, scale, shift, 1, &each)
-      fx_gather_rows_f32(floats, Int64(length), rows, 4, &copied)
+      fx_gather_rows_u8(bytes, Int64(length), rows, 4, scale, 0, shift, 1, &shared)
+      fx_gather_rows_u8(bytes, Int64(length), rows, 4, scale, 1, shift, 0, &each)
+      fx_gather_rows_f32(floats, Int64(length), rows, 4, scale, 1, shift, 1, &copied)
       return (shared, each, copied)
     }
     for (r, row) in rows.enumerated() {
       for j in 0..<length {
         let (at, from) = (r * length + j, Int(row) * length + j)
-        let byte = Double(bytes[from])
-        #expect(abs(Double(shared[at]) - (byte * Double(scale[0]) + Double(shift[0]))) <= 4e-5)
-        #expect(abs(Double(each[at]) - (byte * Double(scale[j]) + Double(shift[j]))) <= 4e-5)
-        #expect(copied[at] == floats[from])
+        let byte = Float(bytes[from])
+        #expect(shared[at] == byte * scale[0] + shift[j])
+        #expect(each[at] == byte * scale[j] + shift[0])
+        #expect(copied[at] == floats[from] * scale[j] + shift[j])
       }
     }
   }

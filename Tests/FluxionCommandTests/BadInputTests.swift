@@ -14,7 +14,8 @@ struct BadInput: Sendable, CustomTestStringConvertible {
 
 @Suite("Bad input")
 struct BadInputTests {
-  @Test("ends in one sentence on standard error and a status", arguments: files + tables + settings + runs)
+  @Test(
+    "ends in one sentence on standard error and a status", arguments: files + tables + settings + runs + comparisons)
   func refusal(_ input: BadInput) async throws {
     let directory = try Directory()
     try input.prepare(directory)
@@ -117,6 +118,10 @@ struct BadInputTests {
       says: ["--optimizer takes one of", "did you mean \"adam\"?"]),
     usage("an unknown model", ["--model", "cn"], says: ["\"cn\"", "did you mean \"cnn\"?"]),
     usage("an unknown partition", ["--partition", "dirichet:0.5"], says: ["did you mean \"dirichlet\"?"]),
+    usage("an unknown aggregator", ["--aggregator", "medain"], says: ["\"medain\"", "did you mean \"median\"?"]),
+    usage("half of the parties trimmed", ["--aggregator", "trimmed-mean:0.5"], says: ["but not 0.5"]),
+    usage("an unknown validation", ["--validation", "partys:0.1"], says: ["did you mean \"parties\"?"]),
+    usage("all kept for validation", ["--validation", "server:1"], says: ["between 0 and 1", "server:0.1"]),
     usage("an unknown schedule", ["--schedule", "cosin:3"], says: ["cosin", "cosine"]),
     usage("a flag without its value", ["--rounds"], says: ["--rounds"]),
     usage("a learning rate that is no number", ["--learning-rate", "fast"], says: ["--learning-rate takes a number"]),
@@ -140,6 +145,18 @@ struct BadInputTests {
       name: "a schedule without local steps",
       arguments: ["simulate", "--algorithm", "fedsgd", "--schedule", "step:2,0.5"], says: ["fedsgd", "step:2,0.5"]),
     BadInput(
+      name: "an aggregator of models without models",
+      arguments: ["simulate", "--algorithm", "fedsgd", "--aggregator", "median"], says: ["median", "fedsgd", "gd"]),
+    BadInput(
+      name: "learned weights of gradients",
+      arguments: ["simulate", "--algorithm", "fedsgd", "--weighting", "learned"], says: ["learned", "fedsgd"]),
+    BadInput(
+      name: "learned weights of a median",
+      arguments: ["simulate", "--aggregator", "median", "--weighting", "learned"], says: ["learned", "median"]),
+    BadInput(
+      name: "a step along no derivative", arguments: ["simulate", "--aggregation-rate", "0.1"],
+      says: ["aggregation rate", "differentiable-averaging"]),
+    BadInput(
       name: "an unknown command", arguments: ["simulat"], status: 64, says: ["simulat", "did you mean simulate?"]),
     BadInput(
       name: "an unknown dataset to fetch", arguments: ["data", "fetch", "mnits"], status: 64, says: ["mnits", "mnist"]),
@@ -159,5 +176,42 @@ struct BadInputTests {
     BadInput(
       name: "an output directory that cannot be made", arguments: ["simulate", "--output", "/proc/fluxion"],
       says: ["/proc/fluxion"]),
+  ]
+
+  private static func comparison(
+    _ name: String, _ arguments: [String], _ text: String = "", status: Int32 = 1, says: [String]
+  ) -> BadInput {
+    BadInput(name: "comparing " + name, arguments: ["compare"] + arguments, status: status, says: says) {
+      try $0.file("c.yaml", text: text)
+      try $0.file("d.yaml", text: "partition: iid\nseed: 3\n")
+    }
+  }
+
+  static let comparisons: [BadInput] = [
+    comparison("nothing", [], status: 64, says: ["nothing to compare", "--algorithms"]),
+    comparison("one run", ["d.yaml"], says: ["at least two runs"]),
+    comparison(
+      "an unknown algorithm", ["--algorithms", "fedavg,fedsdg"], status: 64,
+      says: ["--algorithms: algorithm takes one of", "did you mean \"fedsgd\"?"]),
+    comparison(
+      "seeds that are none", ["--algorithms", "fedavg,fedsgd", "--seeds", "1,two"], status: 64,
+      says: ["--seeds takes whole numbers", "\"1,two\""]),
+    comparison(
+      "seeds and a seed", ["d.yaml", "--seeds", "1,2", "--seed", "1"], status: 64, says: ["--seeds and --seed"]),
+    comparison(
+      "files of different seeds", ["c.yaml", "d.yaml"], "rounds: 2\n", says: ["seed 0", "\"d\" has 3"]),
+    comparison(
+      "files of different partitions", ["c.yaml", "d.yaml"], "seed: 3\nrounds: 2\n",
+      says: ["\"c\" has partition shards:2 and \"d\" has iid"]),
+    comparison(
+      "variants and algorithms", ["c.yaml", "--algorithms", "fedavg,fedsgd"], "variants: [{ name: a }]\n", status: 64,
+      says: ["c.yaml has variants of its own"]),
+    comparison(
+      "an unknown key", ["c.yaml"], "variants:\n  - { name: a, epoch: 2 }\n",
+      says: ["epoch", "line 2", "did you mean \"epochs\"?"]),
+    comparison("a file that is not there", ["none.yaml"], says: ["none.yaml cannot be read"]),
+    comparison(
+      "into a file", ["c.yaml", "-o", "d.yaml"], "variants: [{ name: a }, { name: b, epochs: 2 }]\n",
+      says: ["d.yaml is a file"]),
   ]
 }

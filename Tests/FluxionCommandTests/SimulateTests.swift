@@ -202,7 +202,9 @@ struct SimulateTests {
     let result = try await Tool.run(["simulate", "--rounds", "2", "--json"] + arguments, in: directory)
     #expect(result.status == 0, "\(result.errors)")
     let record = try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any]
-    #expect((record?["rounds"] as? [Any])?.count == 2)
+    let rounds = record?["rounds"] as? [[String: Any]]
+    #expect(rounds?.count == 2)
+    #expect(rounds?.allSatisfy { $0["analysis"] is [String: Any] == arguments.contains("--analyze") } == true)
   }
 
   static let kinds: [[String]] =
@@ -213,7 +215,12 @@ struct SimulateTests {
       ["--data", "csv:v.csv", "--label-column", "y", "--parties", "3", "--baselines"],
       ["--data", "synthetic-linear", "--algorithm", "fedsgd"], ["--data", "synthetic-linear", "--cohort", "0.1"],
       ["--model", "flatten; dense(8); tanh; dense(10)", "--partition", "quantity:0.5"],
+      ["--model", "logistic", "--analyze", "--analyze-every", "2"],
       ["--algorithm", "fedsgd", "--optimizer", "adam", "--evaluate-every", "2", "--patience", "0"],
+      ["--model", "logistic", "--algorithm", "differentiable-averaging", "--aggregation-rate", "0.1"],
+      ["--model", "logistic", "--algorithm", "differentiable-averaging", "--aggregator", "trimmed-mean:0.2"],
+      ["--model", "logistic", "--aggregator", "geometric-median"], ["--model", "logistic", "--weighting", "learned"],
+      ["--model", "logistic", "--weighting", "learned", "--validation", "server:0.05", "--baselines"],
     ]
     + ["sgd", "gd", "momentum", "nesterov", "adam", "adamw", "rmsprop", "adagrad", "adams-bashforth"].map {
       ["--model", "logistic", "--optimizer", $0, "--weight-decay", "0.001", "--epochs", "2"]

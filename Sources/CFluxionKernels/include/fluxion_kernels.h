@@ -93,9 +93,6 @@ void fx_max_pool(const fx_pool *shape, const float *x, float *y);
 /// dx[n,h,w,c]: g[n,oh,ow,c] goes to the first maximum of each window of x, in row-major order; dx is written whole.
 void fx_max_pool_scatter(const fx_pool *shape, const float *x, const float *g, float *dx);
 
-/// The same where x = max(z, 0): dx is the gradient by z, zero where x is not positive.
-void fx_relu_max_pool_scatter(const fx_pool *shape, const float *x, const float *g, float *dx);
-
 /// y[n,oh,ow,c]: v[n,h,w,c] at the first maximum of each window of x (0 for a window wholly inside the padding).
 void fx_max_pool_gather(const fx_pool *shape, const float *x, const float *v, float *y);
 
@@ -201,12 +198,12 @@ void fx_reduce(int op, int64_t outer, int64_t mid, int64_t inner, const float *x
 void fx_strided_copy(int rank, const int64_t *_Nullable dims, const int64_t *_Nullable src_strides,
                      const int64_t *_Nullable dst_strides, const float *src, float *dst);
 
-/// out[r, j] = data[idx[r], j] * scale[j or 0] + shift[j or 0]; one scale and shift a column if `per_feature`.
-void fx_gather_rows_u8(const uint8_t *data, int64_t row_len, const int32_t *idx, int rows, const float *scale,
-                       const float *shift, int per_feature, float *out);
-
-/// out[r] = data[idx[r]], rows of any 4-byte type.
-void fx_gather_rows_f32(const float *data, int64_t row_len, const int32_t *idx, int rows, float *out);
+/// out[r, j] = data[idx[r], j] * scale[j * scale_stride] + shift[j * shift_stride], each operation rounded by itself. A
+/// stride is 1 for a number for each column, 0 for one number.
+void fx_gather_rows_u8(const uint8_t *data, int64_t row_len, const int32_t *idx, int64_t rows, const float *scale,
+                       int scale_stride, const float *shift, int shift_stride, float *out);
+void fx_gather_rows_f32(const float *data, int64_t row_len, const int32_t *idx, int64_t rows, const float *scale,
+                        int scale_stride, const float *shift, int shift_stride, float *out);
 
 // MARK: - Random numbers
 
@@ -216,13 +213,16 @@ void fx_philox_uniform(uint32_t key_low, uint32_t key_high, uint64_t stream, int
 
 // MARK: - Exact accumulation
 
-/// acc[i] += (x[i] * weight_scale rounded to nearest, ties to even), the product in double and |product| < 2^51, so
-/// that the sum is the same in any order. Returns the largest |x[i]| (NaN if any is NaN), computed in the same pass;
-/// if |result * weight_scale| reaches 2^51 or is NaN, acc is no longer meaningful. See `fx_max_abs` to ask before.
-float fx_accumulate(int64_t n, const float *x, double weight_scale, int64_t *acc);
+/// acc[i] += ((x[i] - base[i]) * weight_scale rounded to nearest, ties to even): the difference in float, the product in
+/// double, and integers, whose sum is the same in any order. No base is a base of zeros. Returns the largest
+/// |x[i] - base[i]|, NaN if any is NaN; where that times |weight_scale| is not below 2^51, nothing is added.
+float fx_accumulate(int64_t n, const float *x, const float *_Nullable base, double weight_scale, int64_t *acc);
 
-/// The largest |x[i]|, NaN if any is NaN, 0 if there is none.
-float fx_max_abs(int64_t n, const float *x);
+/// Adds n elements of each of `count` vectors, from `offset` on, as `fx_accumulate` does one without a base; sums are
+/// read and written once for four vectors. Raises top[k] to the largest |x[k][offset + i]| (NaN if any is NaN). Returns 1,
+/// or 0 where a top[k] times |weight_scale[k]| is not below 2^51, and then nothing is added of any.
+int fx_accumulate_many(int64_t n, int count, const float *_Nonnull const *_Nonnull x, int64_t offset,
+                       const double *weight_scale, int64_t *acc, float *top);
 
 /// out[i] = (float)((double)acc[i] * scale).
 void fx_accumulate_finish(int64_t n, const int64_t *acc, double scale, float *out);

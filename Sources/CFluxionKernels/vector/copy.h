@@ -93,35 +93,65 @@ static void fx_path_strided_copy(int rank, const int64_t *dims, const int64_t *s
 typedef uint8_t vb __attribute__((vector_size(FX_W)));
 typedef uint8_t vb_unaligned __attribute__((vector_size(FX_W), aligned(1), may_alias));
 
-FX_INLINE void fx_normalise(const uint8_t *row, const float *scale, const float *shift, const int per_feature,
-                            int64_t n, float *out) {
+/// x * scale + shift, rounded after each on every path, so that a batch has the same bits on all.
+FX_INLINE vf fx_affine(vf x, vf scale, vf shift) {
+#pragma clang fp contract(off)
+  return x * scale + shift;
+}
+
+/// One row of `n` bytes or floats, normalised; a stride is 0 for one number and 1 for one a column.
+FX_INLINE void fx_normalise(const void *row, const int is_bytes, const float *scale, const int scale_stride,
+                            const float *shift, const int shift_stride, int64_t n, float *out) {
+  const uint8_t *bytes = row;
+  const float *floats = row;
   int64_t j = 0;
   for (; j + FX_W <= n; j += FX_W) {
-    const vf x = __builtin_convertvector(*(const vb_unaligned *)(row + j), vf);
-    const vf a = per_feature ? vload(scale + j) : vsplat(*scale);
-    vstore(out + j, vfma(x, a, per_feature ? vload(shift + j) : vsplat(*shift)));
+    const vf x = is_bytes ? __builtin_convertvector(*(const vb_unaligned *)(bytes + j), vf) : vload(floats + j);
+    const vf a = scale_stride ? vload(scale + j) : vsplat(*scale), b = shift_stride ? vload(shift + j) : vsplat(*shift);
+    vstore(out + j, fx_affine(x, a, b));
   }
   if (j < n) {
     const vmask m = vfirst(n - j);
-    vb bytes = {};
-    memcpy(&bytes, row + j, (size_t)(n - j));
-    const vf x = __builtin_convertvector(bytes, vf);
-    const vf a = per_feature ? vload_first(scale + j, m) : vsplat(*scale);
-    vstore_first(out + j, vfma(x, a, per_feature ? vload_first(shift + j, m) : vsplat(*shift)), m);
+    vb last = {};
+    if (is_bytes) memcpy(&last, bytes + j, (size_t)(n - j));
+    const vf x = is_bytes ? __builtin_convertvector(last, vf) : vload_first(floats + j, m);
+    const vf a = scale_stride ? vload_first(scale + j, m) : vsplat(*scale);
+    vstore_first(out + j, fx_affine(x, a, shift_stride ? vload_first(shift + j, m) : vsplat(*shift)), m);
   }
 }
 
-static void fx_path_gather_rows_u8(const uint8_t *data, int64_t row_len, const int32_t *idx, int rows,
-                                   const float *scale, const float *shift, int per_feature, float *out) {
+FX_INLINE void fx_gather_rows(const char *data, const int is_bytes, int64_t row_len, const int32_t *idx, int64_t rows,
+                              const float *scale, int scale_stride, const float *shift, int shift_stride, float *out) {
+  const int64_t row_bytes = row_len * (is_bytes ? 1 : 4);
   for (int64_t r = 0; r < rows; r++, out += row_len) {
-    if (per_feature)
-      fx_normalise(data + idx[r] * row_len, scale, shift, 1, row_len, out);
-    else
-      fx_normalise(data + idx[r] * row_len, scale, shift, 0, row_len, out);
+    const char *row = data + idx[r] * row_bytes;
+    // Rows lie anywhere in the dataset: the one after next is asked for before it is needed.
+    if (r + 2 < rows) {
+      const char *ahead = data + idx[r + 2] * row_bytes;
+      const int64_t near = row_bytes < 1024 ? row_bytes : 1024;
+      for (int64_t at = 0; at < near; at += 64) __builtin_prefetch(ahead + at);
+    }
+    if (scale_stride) {
+      if (shift_stride)
+        fx_normalise(row, is_bytes, scale, 1, shift, 1, row_len, out);
+      else
+        fx_normalise(row, is_bytes, scale, 1, shift, 0, row_len, out);
+    } else if (shift_stride) {
+      fx_normalise(row, is_bytes, scale, 0, shift, 1, row_len, out);
+    } else {
+      fx_normalise(row, is_bytes, scale, 0, shift, 0, row_len, out);
+    }
   }
 }
 
-static void fx_path_gather_rows_f32(const float *data, int64_t row_len, const int32_t *idx, int rows, float *out) {
-  for (int64_t r = 0; r < rows; r++)
-    memcpy(out + r * row_len, data + idx[r] * row_len, (size_t)row_len * sizeof(float));
+static void fx_path_gather_rows_u8(const uint8_t *data, int64_t row_len, const int32_t *idx, int64_t rows,
+                                   const float *scale, int scale_stride, const float *shift, int shift_stride,
+                                   float *out) {
+  fx_gather_rows((const char *)data, 1, row_len, idx, rows, scale, scale_stride, shift, shift_stride, out);
+}
+
+static void fx_path_gather_rows_f32(const float *data, int64_t row_len, const int32_t *idx, int64_t rows,
+                                    const float *scale, int scale_stride, const float *shift, int shift_stride,
+                                    float *out) {
+  fx_gather_rows((const char *)data, 0, row_len, idx, rows, scale, scale_stride, shift, shift_stride, out);
 }

@@ -84,16 +84,14 @@ FX_INLINE void fx_max_pool_gather_run(const fx_pool *s, const int kh, const int 
   })
 }
 
-/// `once`: every input belongs to exactly one window, so that dx is stored rather than added to. `relu`: x has been
-/// rectified, and the gradient goes on to what it was before.
-FX_INLINE void fx_max_pool_scatter_run(const fx_pool *s, const int kh, const int kw, const int padded, const int relu,
-                                       const int once, const float *x, const float *g, float *dx) {
+/// `once`: every input belongs to exactly one window, so that dx is stored rather than added to.
+FX_INLINE void fx_max_pool_scatter_run(const fx_pool *s, const int kh, const int kw, const int padded, const int once,
+                                       const float *x, const float *g, float *dx) {
   if (!once) memset(dx, 0, (size_t)((int64_t)s->n * s->h * s->w * s->c) * sizeof(float));
   FX_EACH_WINDOW(s, kh, kw, padded, {
     vi tap;
-    const vf top = fx_window_top(s, &w, kw, x + image + c, l, &tap);
-    vf gradient = fx_lanes_load(l, g + y + c);
-    if (relu) gradient = vselect(top > 0.0f, gradient, (vf){});
+    fx_window_top(s, &w, kw, x + image + c, l, &tap);
+    const vf gradient = fx_lanes_load(l, g + y + c);
     for (int64_t u = w.u0; u < w.u1; u++)
       for (int64_t v = w.v0; v < w.v1; v++) {
         float *to = dx + image + ((w.top + u) * s->w + w.left + v) * s->c + c;
@@ -144,12 +142,6 @@ FX_INLINE int fx_pool_is_two(const fx_pool *s) {
   }
 FX_POOL(max_pool, (const fx_pool *s, const float *x, float *y), x, y)
 FX_POOL(max_pool_gather, (const fx_pool *s, const float *x, const float *v, float *y), x, v, y)
-FX_INLINE void fx_relu_max_pool_scatter_run(const fx_pool *s, const int kh, const int kw, const int padded,
-                                            const int once, const float *x, const float *g, float *dx) {
-  fx_max_pool_scatter_run(s, kh, kw, padded, 1, once, x, g, dx);
-}
-FX_POOL(max_pool_scatter, (const fx_pool *s, const float *x, const float *g, float *dx), 0, fx_pool_is_two(s), x, g, dx)
-FX_POOL(relu_max_pool_scatter, (const fx_pool *s, const float *x, const float *g, float *dx), fx_pool_is_two(s), x, g,
-        dx)
+FX_POOL(max_pool_scatter, (const fx_pool *s, const float *x, const float *g, float *dx), fx_pool_is_two(s), x, g, dx)
 FX_POOL(avg_pool, (const fx_pool *s, const float *x, float *y), x, y)
 FX_POOL(avg_pool_gradient, (const fx_pool *s, const float *g, float *dx), fx_pool_is_two(s), g, dx)

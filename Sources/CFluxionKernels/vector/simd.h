@@ -130,6 +130,17 @@ typedef uint64_t vq __attribute__((vector_size(4 * FX_W)));
 typedef float vhf __attribute__((vector_size(2 * FX_W)));
 typedef float vhf_unaligned __attribute__((vector_size(2 * FX_W), aligned(4), may_alias));
 typedef double vd_splat __attribute__((ext_vector_type(FX_HALF)));
+/// The lower (0) or the upper (1) half of the lanes.
+FX_INLINE vhf vhalf(vf v, const int upper) {
+#if FX_W == 16
+  return upper ? __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15)
+               : __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7);
+#elif FX_W == 8
+  return upper ? __builtin_shufflevector(v, v, 4, 5, 6, 7) : __builtin_shufflevector(v, v, 0, 1, 2, 3);
+#else
+  return upper ? __builtin_shufflevector(v, v, 2, 3) : __builtin_shufflevector(v, v, 0, 1);
+#endif
+}
 FX_INLINE vd vsplat_d(double x) { return (vd)(vd_splat)x; }
 FX_INLINE vd vload_d(const float *p) { return __builtin_convertvector(*(const vhf_unaligned *)p, vd); }
 FX_INLINE void vstore_d(float *p, vd v) { *(vhf_unaligned *)p = __builtin_convertvector(v, vhf); }

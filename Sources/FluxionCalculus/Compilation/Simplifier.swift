@@ -76,9 +76,15 @@ struct Simplifier {
     value < source.inputs.count ? nil : instructions[value - source.inputs.count]
   }
 
-  /// Without the instructions that no output needs.
   private func result(outputs: [Int]) -> Program {
-    let inputCount = source.inputs.count
+    Program(inputs: source.inputs, instructions: instructions, outputs: outputs).withoutDeadCode()
+  }
+}
+
+extension Program {
+  /// Without the instructions that no output needs.
+  func withoutDeadCode() -> Program {
+    let inputCount = inputs.count
     var needed = [Bool](repeating: false, count: inputCount + instructions.count)
     for output in outputs { needed[output] = true }
     for index in instructions.indices.reversed() where needed[inputCount + index] {
@@ -93,7 +99,7 @@ struct Simplifier {
         Program.Instruction(
           operation: instruction.operation, operands: instruction.operands.map { renamed[$0] }, type: instruction.type))
     }
-    return Program(inputs: source.inputs, instructions: kept, outputs: outputs.map { renamed[$0] })
+    return Program(inputs: inputs, instructions: kept, outputs: outputs.map { renamed[$0] })
   }
 }
 

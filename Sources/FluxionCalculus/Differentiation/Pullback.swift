@@ -119,7 +119,9 @@ extension Unary {
     // A select, not a product: an infinite cotangent must not become NaN where it is masked. The mask reads the
     // result, not the operand, so that `x` need not be kept when the product before it is fused with the relu.
     case .relu: FluxionCalculus.select(0 .< y, g, 0)
-    case .sqrt: g * (0.5 / y)
+    // 0 at 0. What a root is taken of cannot be negative, so where it is 0 it does not move either: the second moment of
+    // a parameter without a gradient. The infinite slope would make NaN of that.
+    case .sqrt: g * FluxionCalculus.select(0 .< y, 0.5 / FluxionCalculus.select(0 .< y, y, 1), 0)
     case .rsqrt: g * (-0.5 * (y * FluxionCalculus.square(y)))
     case .reciprocal: g * -FluxionCalculus.square(y)
     case .abs: g * FluxionCalculus.sign(x)

@@ -36,7 +36,7 @@ public final class Executable: Sendable {
             + "and both must have one type")
       }
     }
-    let flow = Dataflow(try program.simplified())
+    let flow = Dataflow(try ProductSums.joined(try program.simplified()))
     let schedule = try Schedule(flow, inPlace: inPlace)
     let plan = BufferPlan(flow, schedule)
     let lowering = try Lowering(flow, schedule, plan)

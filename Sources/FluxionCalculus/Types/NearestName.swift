@@ -1,11 +1,12 @@
 /// The name among `candidates` that is most like `name`, for "did you mean" sentences; nil when none is near.
 ///
 /// Near means an edit distance (insertions, deletions, substitutions and swaps of neighbours; optimal string
-/// alignment) of at most a third of the longer name and at least one, ignoring case. Of equally near candidates the
-/// first wins.
+/// alignment) of at most a third of the longer name and at least one, ignoring case; a candidate that begins with
+/// `name` and goes on is one edit away. Of equally near candidates the first wins.
 ///
 /// ```swift
-/// nearest("lable", among: ["age", "label"])  // "label"
+/// nearest("lable", among: ["age", "label"])        // "label"
+/// nearest("glorot", among: ["glorot-uniform"])     // "glorot-uniform"
 /// ```
 package func nearest(_ name: String, among candidates: [String]) -> String? {
   let wanted = Array(name.lowercased().unicodeScalars.prefix(256))
@@ -13,8 +14,10 @@ package func nearest(_ name: String, among candidates: [String]) -> String? {
   for candidate in candidates {
     let letters = Array(candidate.lowercased().unicodeScalars.prefix(256))
     let allowed = max(1, max(wanted.count, letters.count) / 3)
-    guard abs(wanted.count - letters.count) <= allowed, !letters.isEmpty, !wanted.isEmpty else { continue }
-    let distance = editDistance(wanted, letters)
+    guard !letters.isEmpty, !wanted.isEmpty else { continue }
+    let isBeginning = letters.count > wanted.count && letters.starts(with: wanted)
+    guard isBeginning || abs(wanted.count - letters.count) <= allowed else { continue }
+    let distance = isBeginning ? 1 : editDistance(wanted, letters)
     guard distance <= allowed, distance < max(wanted.count, letters.count) else { continue }
     if distance < best?.distance ?? .max { best = (candidate, distance) }
   }

@@ -26,6 +26,8 @@ public actor Coordinator<Algorithm: FederatedAlgorithm> {
   private var state: Algorithm.State
   private var actions: [RoundStateMachine.Action] = []
   private var current: RoundInProgress?
+  /// Sentences for the record of the round at hand.
+  private var notes: [String] = []
   private var hasBegun = false
   private var isRunning = false
 
@@ -40,6 +42,7 @@ public actor Coordinator<Algorithm: FederatedAlgorithm> {
     parameters = configuration.parameters
     machine = try RoundStateMachine(configuration.policy)
     state = try algorithm.initialState(for: configuration.parameters)
+    try configuration.analysis?.settings.validate()
   }
 
   /// Ends the run: at once in a round's training, else when the round at hand is recorded.
@@ -150,11 +153,14 @@ extension Coordinator {
   }
 
   private func train(_ round: Int, _ clients: [Int]) async throws {
-    let plan = try algorithm.plan(round: round, state: state)
+    var plan = try algorithm.plan(round: round, state: state)
+    let keepsForAnalysis = isAnalyzed(round) && plan.canKeepUpdates(of: clients.count)
+    if keepsForAnalysis { plan.aggregator = KeepingUpdates(plan.aggregator) }
     try await store.append(.roundStarted(round: round, cohort: clients.count))
     current = RoundInProgress(
       round: round, cohort: clients.count, plan: plan,
       sum: plan.aggregator.makeAccumulator(count: parameters.layout.count), begin: clock.now())
+    current?.keepsForAnalysis = keepsForAnalysis
     let request = TrainingRequest(
       round: round, clients: clients, plan: plan, parameters: parameters,
       key: configuration.policy.key.folding("round", round))
@@ -169,23 +175,57 @@ extension Coordinator {
     await transport.endRound(round)
     let aggregate = Aggregate(
       round: round, update: try finished.sum.finish(), trainLoss: finished.trainLoss,
-      contributions: finished.contributions, updates: finished.sum.updates)
+      contributions: finished.contributions, updates: finished.updates)
+    let before = parameters
     try algorithm.step(&parameters, aggregate, state: &state)
+    notes += algorithm.notes(onRound: round, state: state)
+    current?.weights = algorithm.weights(in: state)
     current?.seconds = (clock.now() - finished.begin) / .seconds(1)
+    if isAnalyzed(round) { try await analyze(finished, from: before) }
     return machine.handle(.stepped(round: round))
+  }
+
+  private func isAnalyzed(_ round: Int) -> Bool {
+    configuration.analysis?.settings.isDue(round: round, of: configuration.policy.rounds) ?? false
+  }
+
+  private func analyze(_ finished: RoundInProgress, from before: Parameters) async throws {
+    guard let analysis = configuration.analysis else { return }
+    let begin = clock.now()
+    let trains = if case .training = finished.plan.work { true } else { false }
+    current?.analysis = try await analysis.analyze(
+      AnalyzedRound(
+        round: finished.round, clients: finished.contributions.map(\.client), before: before, after: parameters,
+        updates: trains && finished.cohort <= GradientAnalysis.maximumParties ? finished.sum.updates : nil))
+    current?.analysisSeconds = (clock.now() - begin) / .seconds(1)
   }
 
   private func record() async throws -> RoundRecord? {
     guard let finished = current else { return nil }
     current = nil
-    let record = finished.record(
+    var record = finished.record(
       parameterCount: parameters.layout.count, name: configuration.name, recordsClients: configuration.recordsClients)
+    record.notes = notes.isEmpty ? nil : notes
+    notes.removeAll()
     try await store.save(Checkpoint(progress: machine.progress, parameters: parameters, state: state))
     try await store.append(.roundRecorded(record))
     return record
   }
 
+  /// Whether the algorithm changed what made a round's training diverge; the round is then begun again.
+  private func recovers(from reason: StopReason) throws -> Bool {
+    guard case .clientFailed(let round, let client, let failure) = reason, failure.kind == .diverged else {
+      return false
+    }
+    let divergence = Divergence(round: round, client: client, name: configuration.name(client), reason: failure.reason)
+    guard let note = try algorithm.recover(from: divergence, state: &state) else { return false }
+    notes.append(note)
+    actions += machine.handle(.recovered(round: round))
+    return true
+  }
+
   private func finish(_ reason: StopReason) async throws {
+    if try recovers(from: reason) { return }
     stopReason = reason
     try await store.append(.runFinished(reason))
     guard case .clientFailed(let round, let client, let failure) = reason else { return }
@@ -194,6 +234,14 @@ extension Coordinator {
       ? FluxionError(
         .diverged, "training diverged in round \(round) at \(name): \(failure.reason); a lower learning rate may help")
       : FluxionError(.unsupported, "\(name) could not take part in round \(round): \(failure.reason)")
+  }
+}
+
+extension RoundPlan {
+  /// Whether an analysis has to keep the updates of so many clients, and may.
+  fileprivate func canKeepUpdates(of clients: Int) -> Bool {
+    guard case .training = work, !(aggregator is KeepingUpdates) else { return false }
+    return clients <= GradientAnalysis.maximumParties
   }
 }
 

@@ -14,6 +14,12 @@ struct RoundInProgress {
   var seconds = 0.0
   var evaluation: Evaluation?
   var evaluationSeconds = 0.0
+  /// Whether updates are kept for the analysis alone; the algorithm then sees what it would have seen without.
+  var keepsForAnalysis = false
+  var analysis: RoundAnalysis?
+  var analysisSeconds: Double?
+  /// What each client's update counted, where the algorithm learns that.
+  var weights: [Int: Double] = [:]
 
   init(round: Int, cohort: Int, plan: RoundPlan, sum: any UpdateAccumulator, begin: Duration) {
     self.round = round
@@ -31,6 +37,12 @@ struct RoundInProgress {
     }
   }
 
+  /// The updates one by one as the algorithm's own aggregator has them.
+  var updates: [ClientUpdate]? {
+    guard keepsForAnalysis, let kept = sum as? KeepingUpdates.Accumulator else { return sum.updates }
+    return kept.base.updates
+  }
+
   /// The mean loss of all samples that the cohort trained on.
   var trainLoss: Double {
     let trained = contributions
@@ -42,17 +54,24 @@ struct RoundInProgress {
   static let headerByteCount = 128
 
   func record(parameterCount: Int, name: (Int) -> String, recordsClients: Bool) -> RoundRecord {
-    let messageByteCount = 4 * parameterCount + Self.headerByteCount
+    let uploadByteCount = 4 * plan.uploadCount(parameters: parameterCount) + Self.headerByteCount
+    let downloadByteCount = 4 * parameterCount + Self.headerByteCount
+    let figureCount = contributions.reduce(0) { $0 + $1.metrics.figures.count }
     let parties = (recordsClients ? contributions : []).map { contribution in
       let (client, metrics) = (contribution.client, contribution.metrics)
       return PartyRecord(
         party: client, name: name(client), samples: metrics.samples, steps: metrics.steps,
-        trainLoss: metrics.trainLoss, seconds: metrics.seconds)
+        trainLoss: metrics.trainLoss, seconds: metrics.seconds,
+        hyperparameters: plan.tuning?.ownValues(of: contribution), weight: weights[client])
     }
     return RoundRecord(
       round: round, testAccuracy: evaluation?.accuracy, testLoss: evaluation?.loss,
       testMetrics: evaluation?.values ?? [:], trainLoss: trainLoss, seconds: seconds,
-      evaluationSeconds: evaluationSeconds, bytesUp: reports.count * messageByteCount,
-      bytesDown: cohort * messageByteCount, parties: parties)
+      evaluationSeconds: evaluationSeconds, bytesUp: reports.count * uploadByteCount + 8 * figureCount,
+      bytesDown: cohort * (downloadByteCount + (plan.tuning?.byteCount ?? 0)), parties: parties,
+      tuning: plan.tuning.map { tuning in
+        let (values, alignments) = tuning.summary(of: contributions, weighting: plan.weighting)
+        return TuningRecord(values: values, alignments: alignments)
+      }, analysis: analysis, analysisSeconds: analysisSeconds)
   }
 }

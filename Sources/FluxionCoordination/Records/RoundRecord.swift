@@ -1,3 +1,5 @@
+public import FluxionFederation
+
 /// What one round did, as it stands in the journal, in `run.json` and on the page.
 public struct RoundRecord: Codable, Sendable, Equatable {
   /// Counted from 1.
@@ -20,11 +22,20 @@ public struct RoundRecord: Codable, Sendable, Equatable {
   public var bytesDown: Int
   /// The parties that took part, in ascending order of their index; empty where a run keeps no detail a party.
   public var parties: [PartyRecord]
+  /// What was tuned; nil in runs that tune nothing.
+  public var tuning: TuningRecord?
+  /// What else is to be known of the round, a sentence each; nil for nothing.
+  public var notes: [String]?
+  /// How the parties agree and how curved the loss is; nil in rounds that were not analysed.
+  public var analysis: RoundAnalysis?
+  /// Wall-clock seconds of the analysis.
+  public var analysisSeconds: Double?
 
   public init(
     round: Int, testAccuracy: Double? = nil, testLoss: Double? = nil, testMetrics: [String: Double] = [:],
     trainLoss: Double, seconds: Double, evaluationSeconds: Double = 0, bytesUp: Int, bytesDown: Int,
-    parties: [PartyRecord] = []
+    parties: [PartyRecord] = [], tuning: TuningRecord? = nil, notes: [String]? = nil, analysis: RoundAnalysis? = nil,
+    analysisSeconds: Double? = nil
   ) {
     self.round = round
     self.testAccuracy = testAccuracy
@@ -36,6 +47,10 @@ public struct RoundRecord: Codable, Sendable, Equatable {
     self.bytesUp = bytesUp
     self.bytesDown = bytesDown
     self.parties = parties
+    self.tuning = tuning
+    self.notes = notes
+    self.analysis = analysis
+    self.analysisSeconds = analysisSeconds
   }
 }
 
@@ -52,13 +67,36 @@ public struct PartyRecord: Codable, Sendable, Equatable {
   public var trainLoss: Double
   /// Wall-clock seconds of local work.
   public var seconds: Double
+  /// What the party trained with, by name, in runs where each party tunes values of its own.
+  public var hyperparameters: [String: Double]?
+  /// What its update counted in the average, in runs that learn it; the cohort's sum to 1.
+  public var weight: Double?
 
-  public init(party: Int, name: String, samples: Int, steps: Int, trainLoss: Double, seconds: Double) {
+  public init(
+    party: Int, name: String, samples: Int, steps: Int, trainLoss: Double, seconds: Double,
+    hyperparameters: [String: Double]? = nil, weight: Double? = nil
+  ) {
     self.party = party
     self.name = name
     self.samples = samples
     self.steps = steps
     self.trainLoss = trainLoss
     self.seconds = seconds
+    self.hyperparameters = hyperparameters
+    self.weight = weight
+  }
+}
+
+/// Tuned hyperparameters in one round, by name.
+public struct TuningRecord: Codable, Sendable, Equatable {
+  /// What parties trained with; the weighted mean where each has its own.
+  public var values: [String: Double]
+  /// The weighted mean of the cosines between tangents and gradients; above 0 says that less would have been better.
+  /// Names without one had nothing to go by.
+  public var alignments: [String: Double]
+
+  public init(values: [String: Double], alignments: [String: Double]) {
+    self.values = values
+    self.alignments = alignments
   }
 }

@@ -30,6 +30,8 @@ public struct RoundStateMachine: Sendable {
     case stepped(round: Int)
     case evaluated(round: Int, loss: Double?, accuracy: Double?)
     case stopRequested
+    /// What made the round's training diverge is changed: the round begins again.
+    case recovered(round: Int)
   }
 
   public enum Action: Hashable, Sendable {
@@ -138,6 +140,10 @@ extension RoundStateMachine {
       return [.evaluate(round: round)]
     case (.evaluated(let round, let loss, let accuracy), .evaluating) where round == self.round:
       return endRound(ending: note(loss: loss, accuracy: accuracy))
+    case (.recovered(let round), .finished(.clientFailed(_, _, let failure)))
+    where round == self.round && failure.kind == .diverged:
+      progress.round -= 1
+      return beginRound()
     case (.stopRequested, .training):
       return closeTraining() + [.discard(round: round)] + finish(.requested)
     case (.stopRequested, .idle):

@@ -1,3 +1,4 @@
+import CFluxionKernels
 import FluxionCalculus
 
 /// Copying examples into a batch: the hot path, concrete and free of allocation.
@@ -6,24 +7,24 @@ extension Dataset {
   ///
   /// The caller vouches for the indices (those of a ``DatasetView`` are checked when it is made) and for the room.
   package func copyFeatures(of indices: UnsafeBufferPointer<Int32>, to destination: UnsafeMutablePointer<Float>) {
+    guard let rows = indices.baseAddress else { return }
     let storage = self.storage
-    let width = storage.featureCount
+    let (width, count) = (Int64(storage.featureCount), Int64(indices.count))
     withExtendedLifetime(storage) {
       storage.normalization.scale.withUnsafeBufferPointer { scale in
         storage.normalization.shift.withUnsafeBufferPointer { shift in
-          let affine = Affine(scale, shift)
+          guard let scales = scale.baseAddress, let shifts = shift.baseAddress else { return }
+          let (scaleStride, shiftStride) = (Int32(scale.count > 1 ? 1 : 0), Int32(shift.count > 1 ? 1 : 0))
           let base = storage.features.base
           switch storage.features.element {
           case .uint8:
-            let rows = base.assumingMemoryBound(to: UInt8.self)
-            for (position, index) in indices.enumerated() {
-              affine.apply(to: rows + Int(index) * width, count: width, into: destination + position * width)
-            }
+            fx_gather_rows_u8(
+              base.assumingMemoryBound(to: UInt8.self), width, rows, count, scales, scaleStride, shifts, shiftStride,
+              destination)
           case .float32:
-            let rows = base.assumingMemoryBound(to: Float.self)
-            for (position, index) in indices.enumerated() {
-              affine.apply(to: rows + Int(index) * width, count: width, into: destination + position * width)
-            }
+            fx_gather_rows_f32(
+              base.assumingMemoryBound(to: Float.self), width, rows, count, scales, scaleStride, shifts, shiftStride,
+              destination)
           case .int32: break  // Refused when a dataset is made.
           }
         }
@@ -52,39 +53,15 @@ extension Dataset {
       }
     }
   }
-}
 
-/// `x * scale + shift` over one row.
-private struct Affine {
-  let scale: UnsafePointer<Float>?
-  let shift: UnsafePointer<Float>?
-  let scalarScale: Float
-  let scalarShift: Float
-
-  init(_ scale: UnsafeBufferPointer<Float>, _ shift: UnsafeBufferPointer<Float>) {
-    self.scale = scale.count > 1 ? scale.baseAddress : nil
-    self.shift = shift.count > 1 ? shift.baseAddress : nil
-    scalarScale = scale.first ?? 1
-    scalarShift = shift.first ?? 0
-  }
-
-  @inline(__always)
-  func apply(to row: UnsafePointer<UInt8>, count: Int, into out: UnsafeMutablePointer<Float>) {
-    switch (scale, shift) {
-    case (nil, nil): for i in 0..<count { out[i] = Float(row[i]) * scalarScale + scalarShift }
-    case (let scale?, nil): for i in 0..<count { out[i] = Float(row[i]) * scale[i] + scalarShift }
-    case (nil, let shift?): for i in 0..<count { out[i] = Float(row[i]) * scalarScale + shift[i] }
-    case (let scale?, let shift?): for i in 0..<count { out[i] = Float(row[i]) * scale[i] + shift[i] }
-    }
-  }
-
-  @inline(__always)
-  func apply(to row: UnsafePointer<Float>, count: Int, into out: UnsafeMutablePointer<Float>) {
-    switch (scale, shift) {
-    case (nil, nil): for i in 0..<count { out[i] = row[i] * scalarScale + scalarShift }
-    case (let scale?, nil): for i in 0..<count { out[i] = row[i] * scale[i] + scalarShift }
-    case (nil, let shift?): for i in 0..<count { out[i] = row[i] * scalarScale + shift[i] }
-    case (let scale?, let shift?): for i in 0..<count { out[i] = row[i] * scale[i] + shift[i] }
+  /// Writes the targets of `indices` as a program reads them: `Int32` labels, or `Float` values.
+  package func copyTargets(
+    of indices: UnsafeBufferPointer<Int32>, asLabels: Bool, to destination: UnsafeMutableRawPointer
+  ) {
+    if asLabels {
+      copyLabels(of: indices, to: destination.assumingMemoryBound(to: Int32.self))
+    } else {
+      copyValues(of: indices, to: destination.assumingMemoryBound(to: Float.self))
     }
   }
 }

@@ -62,22 +62,55 @@ struct ChartCanvas {
     }
   }
 
-  /// A box of a chart's legend: a stroke or a square, and a name; from the right edge leftwards.
-  func legend(_ entries: [(name: String, mark: String, isLine: Bool)], into svg: inout Markup) {
-    var x = width - right
-    for entry in entries.reversed() {
-      x -= 7.6 * Double(entry.name.count)
-      label(entry.name, x: x, y: 13, into: &svg)
-      if entry.isLine {
-        line(from: (x - 22, 9), to: (x - 6, 9), class: "line \(entry.mark)", into: &svg)
+  /// An entry of a chart's legend: a stroke or a square, and a name.
+  typealias LegendEntry = (name: String, mark: String, isLine: Bool)
+
+  private static let legendRow = 18.0
+
+  /// What a legend needs above the plot.
+  static func legendHeight(_ entries: [LegendEntry], width: Double) -> Double {
+    28 + legendRow * Double(max(0, legendRows(entries, width: width).count - 1))
+  }
+
+  /// The entries in rows, each as long as there is room.
+  private static func legendRows(_ entries: [LegendEntry], width: Double) -> [[LegendEntry]] {
+    var rows: [[LegendEntry]] = []
+    var used = 0.0
+    for entry in entries {
+      let needed = legendWidth(entry)
+      if rows.isEmpty || used + needed > width {
+        rows.append([entry])
+        used = needed
       } else {
-        svg.empty(
-          "rect",
-          [
-            "x": Markup.coordinate(x - 16), "y": "3.5", "width": "10", "height": "10", "rx": "2", "class": entry.mark,
-          ])
+        rows[rows.count - 1].append(entry)
+        used += needed
       }
-      x -= 36
+    }
+    return rows
+  }
+
+  private static func legendWidth(_ entry: LegendEntry) -> Double { 7.6 * Double(entry.name.count) + 36 }
+
+  /// The legend above the plot, from the right edge leftwards.
+  func legend(_ entries: [LegendEntry], into svg: inout Markup) {
+    for (index, row) in Self.legendRows(entries, width: width - right).enumerated() {
+      let y = 13 + Self.legendRow * Double(index)
+      var x = width - right
+      for entry in row.reversed() {
+        x -= 7.6 * Double(entry.name.count)
+        label(entry.name, x: x, y: y, into: &svg)
+        if entry.isLine {
+          line(from: (x - 22, y - 4), to: (x - 6, y - 4), class: "line \(entry.mark)", into: &svg)
+        } else {
+          svg.empty(
+            "rect",
+            [
+              "x": Markup.coordinate(x - 16), "y": Markup.coordinate(y - 9.5), "width": "10", "height": "10", "rx": "2",
+              "class": entry.mark,
+            ])
+        }
+        x -= 36
+      }
     }
   }
 

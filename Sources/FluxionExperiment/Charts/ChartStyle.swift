@@ -30,20 +30,25 @@ package enum ChartStyle {
     .chart .axis { stroke: var(--muted); stroke-width: 1; shape-rendering: crispEdges; }
     .chart .line { fill: none; stroke-width: 2.2; stroke-linejoin: round; stroke-linecap: round; }
     .chart .thin { stroke-width: 1.5; }
+    .chart .faint { stroke: var(--muted); stroke-width: 1.2; opacity: .5; }
     .chart .dashed { stroke-dasharray: 1 5; stroke-width: 2.4; }
     .chart .reference { stroke: var(--muted); stroke-width: 1.2; stroke-dasharray: 5 4; fill: none; }
     .chart .halo { paint-order: stroke; stroke: var(--surface); stroke-width: 4px; stroke-linejoin: round; }
+    .chart .area { fill-opacity: .16; stroke: none; }
     .chart .band { fill: transparent; } .chart .band:hover { fill: var(--hover); }
     .chart .strong { fill: var(--ink); font-weight: 600; }
     .chart .cell { fill: var(--heat); } .chart .cell-empty { fill: var(--line); fill-opacity: .45; }
+    .chart .cell-against { fill: var(--series-2); }
     .chart .cell-ink { fill: var(--ink); } .chart .cell-ink-on { fill: var(--heat-ink); }
     .chart .middle { text-anchor: middle; } .chart .end { text-anchor: end; }
     """
     + "\n"
     + (1...seriesCount).map { index in
       ".chart .stroke-\(index) { stroke: var(--series-\(index)); } .chart .fill-\(index) { fill: var(--series-\(index)); }"
-    }.joined(separator: "\n")
-    + "\n@media (max-width: 560px) { .chart { font-size: 14.5px; } }\n"
+    }.joined(separator: "\n") + "\n"
+
+  /// On a page that is narrower than its charts are drawn, their text is larger; not in a picture that stands alone.
+  package static let pageRules = "@media (max-width: 560px) { .chart { font-size: 14.5px; } }\n"
 
   /// The number in the class names of a series' colour.
   static func number(ofSeries index: Int) -> Int { index % seriesCount + 1 }

@@ -12,11 +12,29 @@ package struct LineChart: Sendable {
     /// In ascending order of x; a y that is not finite interrupts the curve.
     package var points: [(x: Double, y: Double)]
     package var isDashed: Bool
+    /// One of many, drawn thin and grey behind the others and left out of the legend; such series come last.
+    package var isFaint: Bool
+    /// What lies around the curve, a range a point, drawn as a band; empty for none.
+    package var ranges: [(low: Double, high: Double)]
+    /// The number of its colour, from 0; nil for its place among the series.
+    package var colour: Int?
 
-    package init(_ name: String, _ points: [(x: Double, y: Double)], isDashed: Bool = false) {
+    package init(
+      _ name: String, _ points: [(x: Double, y: Double)], isDashed: Bool = false, isFaint: Bool = false,
+      ranges: [(low: Double, high: Double)] = [], colour: Int? = nil
+    ) {
       self.name = name
       self.points = points
       self.isDashed = isDashed
+      self.isFaint = isFaint
+      self.ranges = ranges.count == points.count ? ranges : []
+      self.colour = colour
+    }
+
+    /// The range at a point; nil where it is none.
+    fileprivate func range(at index: Int) -> (low: Double, high: Double)? {
+      guard index < ranges.count, ranges[index].low.isFinite, ranges[index].high.isFinite else { return nil }
+      return ranges[index]
     }
   }
 
@@ -38,6 +56,8 @@ package struct LineChart: Sendable {
   package var y: ChartAxis
   package var series: [Series]
   package var references: [Reference]
+  /// Whether the series are named above the plot, where there are several.
+  package var hasLegend = true
 
   /// More points than this in a curve are thinned out, keeping its peaks.
   static let maximumPoints = 480
@@ -58,19 +78,24 @@ package struct LineChart: Sendable {
   package func svg(standalone: Bool = false) -> String {
     let curves = series.map { $0.points.filter { $0.x.isFinite && $0.y.isFinite } }
     let levels = references.filter { $0.y.isFinite }
-    let canvas = ChartCanvas(width: 480, height: 270, left: 54, right: 14, top: 28, bottom: 40)
+    let named = hasLegend && series.count > 1 ? series.indices.filter { !series[$0].isFaint } : []
+    let entries: [ChartCanvas.LegendEntry] = named.map { (Self.short(series[$0].name), marks(of: $0), true) }
+    let legend = ChartCanvas.legendHeight(entries, width: 480 - 14)
+    let canvas = ChartCanvas(width: 480, height: 242 + legend, left: 54, right: 14, top: legend, bottom: 40)
     return canvas.svg(id: id, title: title, description: description(curves), standalone: standalone) { svg in
       guard curves.contains(where: { !$0.isEmpty }) else {
         canvas.noData(into: &svg)
         return
       }
       let across = ChartScale(curves.joined().map(\.x), axis: x, count: 6, rounded: false)
-      let up = ChartScale(curves.joined().map(\.y) + levels.map(\.y), axis: y, count: 5, rounded: true)
+      let edges = series.flatMap { one in
+        one.points.indices.compactMap { one.range(at: $0) }.flatMap { [$0.low, $0.high] }
+      }
+      let up = ChartScale(curves.joined().map(\.y) + edges + levels.map(\.y), axis: y, count: 5, rounded: true)
       canvas.verticalAxis(up, into: &svg)
       horizontalAxis(across, canvas, into: &svg)
-      if series.count > 1 {
-        canvas.legend(series.indices.map { (series[$0].name, marks(of: $0), true) }, into: &svg)
-      }
+      canvas.legend(entries, into: &svg)
+      for index in series.indices.reversed() { band(index, across: across, up: up, canvas, into: &svg) }
       for level in levels { reference(level, at: canvas.y(up.position(level.y)), canvas, into: &svg) }
       // Dashes over what they may cover, the first series over the later ones.
       for index in series.indices.reversed().filter({ !series[$0].isDashed })
@@ -83,8 +108,13 @@ package struct LineChart: Sendable {
     }
   }
 
+  /// A name as long as a row of the legend has room for.
+  private static func short(_ name: String) -> String { name.count > 52 ? name.prefix(51) + "…" : name }
+
+  private func colour(of index: Int) -> Int { ChartStyle.number(ofSeries: series[index].colour ?? index) }
+
   private func marks(of index: Int) -> String {
-    "stroke-\(ChartStyle.number(ofSeries: index))" + (series[index].isDashed ? " dashed" : "")
+    series[index].isFaint ? "faint" : "stroke-\(colour(of: index))" + (series[index].isDashed ? " dashed" : "")
   }
 
   private func horizontalAxis(_ scale: ChartScale, _ canvas: ChartCanvas, into svg: inout Markup) {
@@ -119,7 +149,8 @@ package struct LineChart: Sendable {
     var path = ""
     var isPenDown = false
     var last: (x: Double, y: Double)?
-    for point in Self.thinned(series[index].points.filter { $0.x.isFinite }) {
+    let points = series[index].points.filter { $0.x.isFinite }
+    for point in Self.thinned(points).map({ points[$0] }) {
       guard point.y.isFinite else {
         isPenDown = false
         continue
@@ -132,14 +163,33 @@ package struct LineChart: Sendable {
       last = place
     }
     guard let last else { return }
+    if series[index].isFaint {
+      svg.empty("path", ["d": path, "class": "line faint"])
+      return
+    }
     let thin = series[index].points.count > 120 ? " thin" : ""
     svg.empty("path", ["d": path, "class": "line\(thin) \(marks(of: index))"])
     svg.empty(
       "circle",
       [
         "cx": Markup.coordinate(last.x), "cy": Markup.coordinate(last.y), "r": "3.6",
-        "class": "fill-\(ChartStyle.number(ofSeries: index))",
+        "class": "fill-\(colour(of: index))",
       ])
+  }
+
+  /// What lies around a curve: along the upper edges, and back along the lower ones.
+  private func band(
+    _ index: Int, across: ChartScale, up: ChartScale, _ canvas: ChartCanvas, into svg: inout Markup
+  ) {
+    let one = series[index]
+    let places = one.points.indices.filter { one.points[$0].x.isFinite && one.range(at: $0) != nil }
+    let kept = Self.thinned(places.map { one.points[$0] }).map { places[$0] }
+    guard kept.count > 1 else { return }
+    func corner(_ place: Int, _ y: Double) -> String {
+      "\(Markup.coordinate(canvas.x(across.position(one.points[place].x)))) \(Markup.coordinate(canvas.y(up.position(y))))"
+    }
+    let edge = kept.map { corner($0, one.ranges[$0].high) } + kept.reversed().map { corner($0, one.ranges[$0].low) }
+    svg.empty("path", ["d": "M\(edge.joined(separator: "L"))Z", "class": "area fill-\(colour(of: index))"])
   }
 
   /// Invisible bands, one a place on the horizontal axis, that tell on hovering what is there.
@@ -155,9 +205,10 @@ package struct LineChart: Sendable {
         index + 1 < places.count
         ? (canvas.x(scale.position(places[index + 1])) + middle) / 2 : canvas.width - canvas.right
       var lines = ["\(x.title) \(x.text(place))"]
-      for (one, points) in zip(series, curves) {
-        guard let point = points.first(where: { $0.x == place }) else { continue }
-        lines.append("\(one.name): \(y.text(point.y))")
+      for one in series {
+        guard let point = one.points.firstIndex(where: { $0.x == place && $0.y.isFinite }) else { continue }
+        let range = one.range(at: point).map { " (\(y.text($0.low)) to \(y.text($0.high)))" } ?? ""
+        lines.append("\(one.name): \(y.text(one.points[point].y))\(range)")
       }
       svg.element(
         "rect",
@@ -181,18 +232,19 @@ package struct LineChart: Sendable {
     return words.isEmpty ? "No data." : (words + levels).joined(separator: "; ") + "."
   }
 
-  /// At most ``maximumPoints`` points: of each stretch the lowest and the highest; a missing value if there was one.
-  static func thinned(_ points: [(x: Double, y: Double)]) -> [(x: Double, y: Double)] {
-    guard points.count > maximumPoints else { return points }
+  /// Where at most ``maximumPoints`` of the points are: of each stretch the lowest and the highest; a missing value if
+  /// there was one.
+  static func thinned(_ points: [(x: Double, y: Double)]) -> [Int] {
+    guard points.count > maximumPoints else { return Array(points.indices) }
     let stretches = maximumPoints / 3
-    return (0..<stretches).flatMap { stretch -> [(x: Double, y: Double)] in
+    return (0..<stretches).flatMap { stretch -> [Int] in
       let slice = points[(stretch * points.count / stretches)..<((stretch + 1) * points.count / stretches)]
       let finite = slice.indices.filter { slice[$0].y.isFinite }
       var kept: Set<Int> = []
       if let low = finite.min(by: { slice[$0].y < slice[$1].y }) { kept.insert(low) }
       if let high = finite.max(by: { slice[$0].y < slice[$1].y }) { kept.insert(high) }
       if let missing = slice.indices.first(where: { !slice[$0].y.isFinite }) { kept.insert(missing) }
-      return kept.sorted().map { slice[$0] }
+      return kept.sorted()
     }
   }
 }

@@ -46,9 +46,8 @@ extension Experiment {
 
   /// The data dealt out to the parties, with its test part; everything that follows from the data is filled in.
   ///
-  /// - Throws: as ``loadData()``, and `.invalidArgument` for a partition that cannot be made.
-  func dealData() throws -> (experiment: Experiment, partition: Partition) {
-    let split = try loadData()
+  /// - Throws: `.invalidArgument` for a partition that cannot be made.
+  func deal(_ split: TrainTestSplit) throws -> (experiment: Experiment, partition: Partition) {
     let experiment = filled(for: split.train)
     let partition = try split.partitioned(
       experiment.partition ?? .iid, parties: experiment.parties, seed: seed, validation: experiment.validation)

@@ -22,6 +22,9 @@ extension Experiment {
     static let largeImageSet = 10_000
   }
 
+  /// Whether something is to be judged on samples that nobody trains on.
+  private var needsValidation: Bool { weighting == .learned }
+
   /// The experiment with everything filled in that follows from the data.
   func filled(for train: DatasetView) -> Experiment {
     let isImages = train.dataset.exampleShape.rank == 3
@@ -48,8 +51,12 @@ extension Experiment {
         default: isImages ? 0.05 : 0.1
         }
     }
+    if filled.validation == nil, needsValidation { filled.validation = .parties(0.1) }
     // Both see all of a party's samples at once.
     if optimizer == .gradientDescent || algorithm == .federatedSGD { filled.batchSize = nil }
+    if filled.aggregationRate == nil, algorithm == .differentiableAveraging {
+      filled.aggregationRate = filled.learningRate
+    }
     return filled
   }
 }

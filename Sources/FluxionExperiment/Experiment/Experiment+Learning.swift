@@ -66,16 +66,48 @@ extension Experiment {
   }
 
   /// - Throws: as ``localOptimizer()``.
-  func federatedAveraging() throws -> FederatedAveraging {
+  func federatedAveraging(server: ServerOptimizer = .averaging) throws -> FederatedAveraging {
     FederatedAveraging(
-      local: LocalTraining(try localOptimizer(), epochs: epochs, batchSize: batchSize, schedule: schedule),
-      weighting: weighting)
+      local: try localTraining(), weighting: weighting.rule, aggregator: try aggregator.aggregator(), server: server)
+  }
+
+  /// - Throws: as ``localOptimizer()``.
+  func tunedAveraging(_ tune: TuneChoice, _ task: LearningTask, _ partition: Partition) throws -> TunedAveraging {
+    // A step of rate 1 along the mean change is averaging, and has a rate to tune.
+    let tunesServer = tune.hyperparameters.contains(.serverLearningRate)
+    let averaging = try federatedAveraging(server: tunesServer ? ServerOptimizer(.sgd(learningRate: 1)) : .averaging)
+    guard tuneMode == .server, let examples = partition.validation else {
+      return TunedAveraging(averaging, Tuning(tune.hyperparameters, mode: tuneMode))
+    }
+    let gradient = try LossGradient(task, examples)
+    return TunedAveraging(
+      averaging, Tuning(tune.hyperparameters, mode: tuneMode), serverGradient: { try gradient(at: $0.values).gradient })
+  }
+
+  /// - Throws: as ``localOptimizer()``.
+  func differentiableAveraging() throws -> DifferentiableAveraging {
+    DifferentiableAveraging(
+      local: try localTraining(), weighting: weighting.rule, aggregator: try aggregator.aggregator(),
+      rate: Float(aggregationRate ?? learningRate ?? 0.05))
+  }
+
+  /// - Throws: as ``localOptimizer()``, and for a validation set that nothing can be learnt from.
+  func learnedWeighting(_ partition: Partition, _ task: LearningTask) throws -> LearnedWeighting {
+    let local = try localTraining()
+    guard let examples = partition.validation else { return LearnedWeighting(local: local, validation: .parties) }
+    return LearnedWeighting(local: local, validation: .server(try LossGradient(task, examples)))
+  }
+
+  private func localTraining() throws -> LocalTraining {
+    let objective = (proximal ?? 0) > 0 ? Objective.proximal(Float(proximal ?? 0)) : Objective()
+    return LocalTraining(
+      try localOptimizer(), epochs: epochs, batchSize: batchSize, objective: objective, schedule: schedule)
   }
 
   /// The optimiser is the server's, and takes one step a round along the mean gradient.
   ///
   /// - Throws: as ``localOptimizer()``.
   func federatedSGD() throws -> FederatedSGD {
-    FederatedSGD(server: ServerOptimizer(try localOptimizer()), weighting: weighting)
+    FederatedSGD(server: ServerOptimizer(try localOptimizer()), weighting: weighting.rule)
   }
 }

@@ -4,7 +4,7 @@ import FluxionData
 import FluxionFederation
 import FluxionInterop
 public import FluxionLearning
-import FluxionSimulation
+public import FluxionSimulation
 public import Foundation
 
 extension Experiment {
@@ -39,23 +39,42 @@ extension Experiment {
   ///
   /// - Parameters:
   ///   - command: the command line that makes the same run, for the record.
+  ///   - progress: called while the parties of a round train, from one of their threads and at most ten times a second.
   ///   - reporting: called as things happen; what it throws ends the run.
   /// - Throws: ``FluxionError`` before training for data, settings or an output directory that cannot be used, and
   ///   `.diverged` with round and party for training that left the finite numbers; `CancellationError`.
   public func run(
-    command: String? = nil, reporting: (Event) throws -> Void = { _ in }
+    command: String? = nil, progress: (@Sendable (RoundProgress) -> Void)? = nil,
+    reporting: (Event) throws -> Void = { _ in }
   ) async throws -> Outcome {
-    let prepared = try prepared()
+    try await Self.run(prepared(), command: command, progress: progress, reporting: reporting)
+  }
+
+  /// As ``run(command:progress:reporting:)``, of an experiment whose data is at hand.
+  static func run(
+    _ prepared: PreparedExperiment, command: String?, progress: (@Sendable (RoundProgress) -> Void)? = nil,
+    reporting: (Event) throws -> Void
+  ) async throws -> Outcome {
     let directory = try RunDirectory(
       at: prepared.experiment.outputDirectory(), record: RunRecord(prepared, command: command))
     let experiment = prepared.experiment
     switch experiment.algorithm {
+    case .federatedAveraging where experiment.weighting == .learned:
+      let algorithm = try experiment.learnedWeighting(prepared.partition, prepared.task)
+      return try await ExperimentRun(prepared, algorithm, directory: directory, progress: progress)(reporting)
     case .federatedAveraging:
+      if let tune = experiment.tune {
+        let algorithm = try experiment.tunedAveraging(tune, prepared.task, prepared.partition)
+        return try await ExperimentRun(prepared, algorithm, directory: directory, progress: progress)(reporting)
+      }
       let algorithm = try experiment.federatedAveraging()
-      return try await ExperimentRun(prepared, algorithm, directory: directory)(reporting)
+      return try await ExperimentRun(prepared, algorithm, directory: directory, progress: progress)(reporting)
     case .federatedSGD:
       let algorithm = try experiment.federatedSGD()
-      return try await ExperimentRun(prepared, algorithm, directory: directory)(reporting)
+      return try await ExperimentRun(prepared, algorithm, directory: directory, progress: progress)(reporting)
+    case .differentiableAveraging:
+      let algorithm = try experiment.differentiableAveraging()
+      return try await ExperimentRun(prepared, algorithm, directory: directory, progress: progress)(reporting)
     }
   }
 

@@ -59,8 +59,24 @@ extension Experiment {
       optional: "weightDecay", \.weightDecay, .number("a number not below 0", where: { $0 >= 0 }), "W",
       "Weight decay of the optimiser (default: 0; 0.01 for adamw)."),
     Setting(
-      "weighting", \.weighting, .choice, choices(Weighting.self),
+      "weighting", \.weighting, .choice, choices(PartyWeighting.self),
       "What a party's update counts in the average (default: samples)."),
+    Setting(
+      optional: "proximal", \.proximal, .number("a number not below 0", where: { $0 >= 0 }), "MU",
+      "Keep parties near the model they were sent by FedProx's penalty (default: none)."),
+    Setting(
+      optional: "tune", \.tune, .parsed(TuneChoice.init(parsing:)), "NAME,…",
+      "Tune hyperparameters by their exact derivatives while learning: \(TuneChoice.names.joined(separator: ", "))."),
+    Setting(
+      "tuneMode", \.tuneMode, .choice, choices(Tuning.Mode.self),
+      "Whose tuned values there are, and who moves them (default: shared)."),
+    Setting(
+      "aggregator", \.aggregator, .parsed(AggregatorChoice.init(parsing:)),
+      AggregatorChoice.forms.joined(separator: " | "),
+      "How the parties' models become one (default: mean)."),
+    Setting(
+      optional: "aggregationRate", \.aggregationRate, .number("a number not below 0", where: { $0 >= 0 }), "ETA",
+      "Of differentiable-averaging: the step along the aggregator's derivative (default: the learning rate)."),
   ]
 
   private static let runSettings: [Setting] = [
@@ -77,6 +93,12 @@ extension Experiment {
     Setting(
       "baselines", \.baselines, .flag, "",
       "Afterwards train each party alone and all data pooled, to compare."),
+    Setting(
+      "analyze", \.analyze, .flag, "",
+      "Record how the parties' gradients and updates agree, and how curved the loss is."),
+    Setting(
+      "analyzeEvery", \.analyzeEvery, .integer(atLeast: 1), "N",
+      "With analyze: the first round, every so many after it, and the last (default: 1)."),
     Setting("seed", \.seed, .seed, "S", "Where every random draw comes from (default: 0)."),
     Setting(
       optional: "threads", \.threads, .integer(atLeast: 1), "T",
@@ -104,12 +126,13 @@ extension Experiment {
     try setting.read(text, &self)
   }
 
-  static func unknown(_ name: String, at place: String = "") -> FluxionError {
-    let hint = nearest(Setting.hyphenated(name), among: settings.map(\.flag)).map { "; did you mean \"\($0)\"?" }
+  /// - Parameter others: What else may stand where the name did.
+  static func unknown(_ name: String, at place: String = "", besides others: [String] = []) -> FluxionError {
+    let known = others + settings.map(\.flag)
+    let hint = nearest(Setting.hyphenated(name), among: known).map { "; did you mean \"\($0)\"?" }
     return FluxionError(
       .invalidConfiguration,
-      "there is no setting \"\(name)\"\(place)"
-        + (hint ?? "; there are \(settings.map(\.flag).joined(separator: ", "))"))
+      "there is no setting \"\(name)\"\(place)" + (hint ?? "; there are \(known.joined(separator: ", "))"))
   }
 }
 

@@ -53,7 +53,17 @@ public struct Experiment: Sendable, Equatable {
   /// λ of the penalty `λ/2 ‖w‖²`; nil for the optimiser's own, 0.01 for adamw and else none.
   public var weightDecay: Double?
   /// What a party's update counts in the average.
-  public var weighting: Weighting = .samples
+  public var weighting: PartyWeighting = .samples
+  /// μ of FedProx's penalty `μ/2 ‖w − w₀‖²`, which keeps a party near the model it was sent; nil for none.
+  public var proximal: Double?
+  /// Hyperparameters that the federation tunes by their exact derivatives while it learns; nil for none.
+  public var tune: TuneChoice?
+  /// Whose values those are, and who moves them.
+  public var tuneMode: Tuning.Mode = .shared
+  /// How the parties' models become one.
+  public var aggregator: AggregatorChoice = .mean
+  /// The step along the aggregator's derivative, of differentiable averaging; nil for the learning rate.
+  public var aggregationRate: Double?
 
   // MARK: Stopping and judging
 
@@ -65,6 +75,10 @@ public struct Experiment: Sendable, Equatable {
   public var evaluateEvery: Int = 1
   /// Afterwards train each party alone and all data pooled, for comparison.
   public var baselines: Bool = false
+  /// Record how the parties' gradients and updates agree, and how curved the loss is.
+  public var analyze: Bool = false
+  /// Analyse the first round, every so many after it, and the last.
+  public var analyzeEvery: Int = 1
 
   // MARK: Running
 

@@ -15,11 +15,15 @@ struct ExperimentRun<Algorithm: FederatedAlgorithm> {
   private let startedAt = Date()
   private let start = ContinuousClock.now
 
-  init(_ prepared: PreparedExperiment, _ algorithm: Algorithm, directory: RunDirectory) {
+  init(
+    _ prepared: PreparedExperiment, _ algorithm: Algorithm, directory: RunDirectory,
+    progress: (@Sendable (RoundProgress) -> Void)?
+  ) {
     self.prepared = prepared
     self.directory = directory
-    simulation = Simulation(
-      prepared.task, algorithm, prepared.partition, prepared.experiment.simulationConfiguration)
+    var configuration = prepared.experiment.simulationConfiguration
+    configuration.onProgress = progress
+    simulation = Simulation(prepared.task, algorithm, prepared.partition, configuration)
   }
 
   func callAsFunction(_ report: (Experiment.Event) throws -> Void) async throws -> Experiment.Outcome {
@@ -104,7 +108,7 @@ extension Experiment {
   var simulationConfiguration: SimulationConfiguration {
     SimulationConfiguration(
       seed: seed, threads: threads, cohort: cohort, evaluateEvery: evaluateEvery, targetAccuracy: targetAccuracy,
-      patience: patience)
+      patience: patience, analysis: analyze ? GradientAnalysis(every: analyzeEvery) : nil)
   }
 }
 

@@ -29,8 +29,11 @@ extension Experiment {
   /// Reads the data, deals it out and fills in what follows from it.
   ///
   /// - Throws: ``FluxionError`` that says what is wrong with the data, or what does not go with it.
-  public func prepared() throws -> PreparedExperiment {
-    let (experiment, partition) = try dealData()
+  public func prepared() throws -> PreparedExperiment { try prepared(on: loadData()) }
+
+  /// As ``prepared()``, of data that is read already.
+  func prepared(on split: TrainTestSplit) throws -> PreparedExperiment {
+    let (experiment, partition) = try deal(split)
     try experiment.requireSense(for: partition)
     return PreparedExperiment(experiment, partition: partition, task: try experiment.task(for: partition.dataset))
   }
@@ -43,10 +46,50 @@ extension Experiment {
         .invalidConfiguration,
         "a target accuracy is for classes, but \"\(partition.dataset.name)\" has values to predict; use patience")
     }
+    guard tune == nil || tuneMode != .server || partition.validation != nil else {
+      throw FluxionError(
+        .invalidConfiguration,
+        "tune-mode server needs examples that the server keeps; set validation to server:0.05, or use shared")
+    }
+    guard analyze || analyzeEvery == 1 else {
+      throw FluxionError(
+        .invalidConfiguration, "analyze-every \(analyzeEvery) says when to analyze; switch analyze on, too")
+    }
+    guard aggregationRate == nil || algorithm == .differentiableAveraging else {
+      throw FluxionError(
+        .invalidConfiguration,
+        "an aggregation rate steps along the derivative of an aggregator; use it with differentiable-averaging")
+    }
+    guard weighting != .learned || (algorithm == .federatedAveraging && aggregator == .mean) else {
+      throw FluxionError(
+        .invalidConfiguration,
+        "learned weights are those of a weighted mean of models; use them with fedavg and the aggregator mean, not with "
+          + "\(algorithm == .federatedAveraging ? "the aggregator \(aggregator)" : algorithm.rawValue)")
+    }
+    guard tune == nil || weighting != .learned else {
+      throw FluxionError(
+        .invalidConfiguration,
+        "weights are learnt or hyperparameters tuned, not both in one run; leave out tune or "
+          + "use the weighting samples")
+    }
     guard algorithm == .federatedSGD else { return }
+    guard aggregator == .mean else {
+      throw FluxionError(
+        .invalidConfiguration,
+        "aggregator \(aggregator) makes one model of the parties' models, and fedsgd averages gradients; use fedavg, "
+          + "with gd for one full-batch step a party")
+    }
     guard epochs == 1 else {
       throw FluxionError(
         .invalidConfiguration, "fedsgd takes one gradient a round, not \(epochs) epochs; use fedavg for local epochs")
+    }
+    guard tune == nil else {
+      throw FluxionError(
+        .invalidConfiguration, "tune differentiates local steps, and fedsgd has none; use fedavg to tune")
+    }
+    guard proximal == nil else {
+      throw FluxionError(
+        .invalidConfiguration, "proximal holds local steps back, and fedsgd has none; use fedavg with it")
     }
     guard schedule == .constant else {
       throw FluxionError(

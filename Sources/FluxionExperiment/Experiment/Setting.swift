@@ -9,6 +9,17 @@ package struct Setting: Sendable {
     case unsigned(UInt64)
     case number(Double)
     case flag(Bool)
+
+    /// As a flag or a line of YAML gives it.
+    var text: String {
+      switch self {
+      case .text(let text): text
+      case .integer(let number): "\(number)"
+      case .unsigned(let number): "\(number)"
+      case .number(let number): "\(number)"
+      case .flag(let flag): "\(flag)"
+      }
+    }
   }
 
   package let name: String

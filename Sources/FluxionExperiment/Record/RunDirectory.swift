@@ -45,12 +45,8 @@ public final class RunDirectory {
     self.now = now
     nextWrite = now()
     let files = FileManager.default
-    var isDirectory: ObjCBool = false
-    if files.fileExists(atPath: url.path, isDirectory: &isDirectory), !isDirectory.boolValue {
-      throw FluxionError(.cannotWrite, "the output directory \(url.path) is a file; name a directory")
-    }
+    try OutputFiles.makeDirectory(url)
     do {
-      try files.createDirectory(at: url, withIntermediateDirectories: true)
       for name in Self.staleNames where files.fileExists(atPath: url.appending(path: name).path) {
         try files.removeItem(at: url.appending(path: name))
       }
@@ -59,9 +55,7 @@ public final class RunDirectory {
       metrics = try FileHandle(forWritingTo: csv)
       try metrics.seekToEnd()
     } catch {
-      throw FluxionError(
-        .cannotWrite, "nothing can be written to the output directory \(url.path); check its path and permissions",
-        cause: error)
+      throw OutputFiles.unwritable(url, cause: error)
     }
     for round in record.rounds { try appendLine(of: round) }
     try writeRecord()
@@ -82,13 +76,7 @@ public final class RunDirectory {
   ///
   /// - Throws: ``FluxionError/Code/cannotWrite``.
   public func write(_ data: Data, as name: String) throws {
-    do {
-      try data.write(to: url.appending(path: name), options: .atomic)
-    } catch {
-      throw FluxionError(
-        .cannotWrite, "\(url.appending(path: name).path) cannot be written; check the space and the permissions",
-        cause: error)
-    }
+    try OutputFiles.write(data, to: url.appending(path: name))
   }
 
   /// Writes the record as it is now. To be called at the end, however the run ended; more than once does no harm.
@@ -99,7 +87,7 @@ public final class RunDirectory {
   private func appendLine(of round: RoundRecord) throws {
     if !roundsText.isEmpty { roundsText.append(contentsOf: ",\n".utf8) }
     roundsText.append(contentsOf: "    ".utf8)
-    roundsText.append(contentsOf: JSONValue(round).text(depth: 2).utf8)
+    JSONValue(round).write(to: &roundsText, depth: 2)
     do {
       try metrics.write(contentsOf: Data((round.csvLine + "\n").utf8))
     } catch {
@@ -113,7 +101,9 @@ public final class RunDirectory {
     let start = now()
     var bytes = Array("{\n".utf8)
     for member in record.headMembers {
-      bytes.append(contentsOf: "  \(JSONValue.string(member.name).line): \(member.value.text(depth: 1)),\n".utf8)
+      bytes.append(contentsOf: "  \(JSONValue.string(member.name).line): ".utf8)
+      member.value.write(to: &bytes, depth: 1)
+      bytes.append(contentsOf: ",\n".utf8)
     }
     bytes.append(contentsOf: "  \"rounds\": [\(roundsText.isEmpty ? "" : "\n")".utf8)
     bytes.append(contentsOf: roundsText)

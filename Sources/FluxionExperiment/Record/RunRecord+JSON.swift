@@ -64,22 +64,37 @@ extension RunRecord {
 extension JSONValue {
   /// A round as it stands in `run.json`.
   public init(_ round: RoundRecord) {
-    let metrics = round.testMetrics.sorted { $0.key < $1.key }
-    self = [
-      "round": JSONValue(round.round), "testAccuracy": JSONValue(round.testAccuracy),
-      "testLoss": JSONValue(round.testLoss),
-      "testMetrics": .object(metrics.filter(\.value.isFinite).map { .init($0.key, JSONValue($0.value)) }),
-      "trainLoss": JSONValue(round.trainLoss), "seconds": JSONValue(round.seconds),
-      "evaluationSeconds": JSONValue(round.evaluationSeconds), "bytesUp": JSONValue(round.bytesUp),
-      "bytesDown": JSONValue(round.bytesDown), "parties": .array(round.parties.map { JSONValue($0) }),
+    var members: [Member] = [
+      .init("round", JSONValue(round.round)), .init("testAccuracy", JSONValue(round.testAccuracy)),
+      .init("testLoss", JSONValue(round.testLoss)), .init("testMetrics", Self.sorted(round.testMetrics)),
+      .init("trainLoss", JSONValue(round.trainLoss)), .init("seconds", JSONValue(round.seconds)),
+      .init("evaluationSeconds", JSONValue(round.evaluationSeconds)), .init("bytesUp", JSONValue(round.bytesUp)),
+      .init("bytesDown", JSONValue(round.bytesDown)), .init("parties", .array(round.parties.map { JSONValue($0) })),
     ]
+    if let tuning = round.tuning {
+      members.append(
+        .init("tuning", ["values": Self.sorted(tuning.values), "alignments": Self.sorted(tuning.alignments)]))
+    }
+    members.append(.init("analysis", round.analysis.map { JSONValue($0) } ?? .null))
+    members.append(.init("analysisSeconds", JSONValue(round.analysisSeconds)))
+    if let notes = round.notes { members.append(.init("notes", .array(notes.map(JSONValue.string)))) }
+    self = .object(members)
   }
 
   public init(_ party: PartyRecord) {
-    self = [
-      "party": JSONValue(party.party), "name": .string(party.name), "samples": JSONValue(party.samples),
-      "steps": JSONValue(party.steps), "trainLoss": JSONValue(party.trainLoss), "seconds": JSONValue(party.seconds),
+    var members: [Member] = [
+      .init("party", JSONValue(party.party)), .init("name", .string(party.name)),
+      .init("samples", JSONValue(party.samples)), .init("steps", JSONValue(party.steps)),
+      .init("trainLoss", JSONValue(party.trainLoss)), .init("seconds", JSONValue(party.seconds)),
     ]
+    if let values = party.hyperparameters { members.append(.init("hyperparameters", Self.sorted(values))) }
+    if let weight = party.weight { members.append(.init("weight", JSONValue(weight))) }
+    self = .object(members)
+  }
+
+  /// The finite numbers by name.
+  private static func sorted(_ values: [String: Double]) -> JSONValue {
+    .object(values.sorted { $0.key < $1.key }.filter(\.value.isFinite).map { .init($0.key, JSONValue($0.value)) })
   }
 
   init(_ stop: RunRecord.Stop) {

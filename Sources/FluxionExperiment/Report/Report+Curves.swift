@@ -13,7 +13,9 @@ extension Report {
         lossCurve(into: &grid)
         trafficCurve(into: &grid)
         timeCurve(into: &grid)
+        tuningCurves(into: &grid)
       }
+      for note in record.rounds.flatMap({ $0.notes ?? [] }) { section.element("p", text: note) }
       listRounds(into: &section)
     }
   }
@@ -76,6 +78,19 @@ extension Report {
         + (evaluation.isEmpty ? [] : [.init("evaluation", evaluation, isDashed: true)]))
     let mean = seconds.reduce(0) { $0 + $1.y } / Double(max(1, seconds.count))
     figure("Time a round", "\(Figures.seconds(mean)) on average", into: &markup, svg: chart.svg())
+  }
+
+  /// What was tuned: a curve for each hyperparameter.
+  private func tuningCurves(into markup: inout Markup) {
+    for name in Set(record.rounds.flatMap { $0.tuning?.values.keys.map { $0 } ?? [] }).sorted() {
+      let values = points { $0.tuning?.values[name] }
+      guard let last = values.last else { continue }
+      let words = name.replacing("-", with: " ")
+      let chart = LineChart(
+        id: "tuned-\(name)-chart", title: "Tuned \(words) by round", x: byRound, y: ChartAxis("", including: [0]),
+        series: [.init(words, values)])
+      figure("Tuned \(words)", Figures.loss(last.y), into: &markup, svg: chart.svg())
+    }
   }
 
   private func listRounds(into markup: inout Markup) {

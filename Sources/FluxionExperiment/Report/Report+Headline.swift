@@ -58,36 +58,27 @@ extension Report {
 
   func keyFigures(into markup: inout Markup) {
     let rounds = record.rounds
-    var figures: [(name: String, value: String, note: String?)] = []
+    var figures: [Fact] = []
     // Else the headline has it.
     if record.stop?.reason == .error, let accuracy = final.accuracy {
-      figures.append(("Test accuracy", Figures.percent(accuracy), nil))
+      figures.append(Fact("Test accuracy", Figures.percent(accuracy)))
     }
-    if let loss = final.loss { figures.append(("Test loss", Figures.loss(loss), nil)) }
-    figures.append(("Rounds", Figures.count(rounds.last?.round ?? 0), nil))
+    if let loss = final.loss { figures.append(Fact("Test loss", Figures.loss(loss))) }
+    figures.append(Fact("Rounds", Figures.count(rounds.last?.round ?? 0)))
     let samples = record.partition?.parties.reduce(0) { $0 + $1.samples }
-    figures.append(("Parties", Figures.count(partyCount), samples.map { Self.counted($0, "sample", "samples") }))
-    figures.append(("Parameters", Figures.count(record.parameters), Figures.bytes(4 * record.parameters)))
+    figures.append(
+      Fact("Parties", Figures.count(partyCount), note: samples.map { Self.counted($0, "sample", "samples") }))
+    figures.append(
+      Fact("Parameters", Figures.count(record.parameters), note: Figures.bytes(4 * record.parameters)))
     let up = rounds.reduce(0) { $0 + $1.bytesUp }
     let down = rounds.reduce(0) { $0 + $1.bytesDown }
     figures.append(
-      ("Traffic", Figures.bytes(up + down), "↑ \(Figures.bytes(up))  ↓ \(Figures.bytes(down))"))
+      Fact("Traffic", Figures.bytes(up + down), note: "↑ \(Figures.bytes(up))  ↓ \(Figures.bytes(down))"))
     let seconds = rounds.reduce(0) { $0 + $1.seconds }
     figures.append(
-      (
+      Fact(
         "Training time", Figures.seconds(seconds),
-        rounds.isEmpty ? nil : Figures.seconds(seconds / Double(rounds.count)) + " a round"
-      ))
-    markup.element("dl", ["class": "figures"]) { list in
-      for figure in figures {
-        list.element("div") { entry in
-          entry.element("dt", text: figure.name)
-          entry.element("dd") { value in
-            value.element("span", ["class": "large"], text: figure.value)
-            if let note = figure.note { value.element("span", ["class": "note"], text: note) }
-          }
-        }
-      }
-    }
+        note: rounds.isEmpty ? nil : Figures.seconds(seconds / Double(rounds.count)) + " a round"))
+    self.figures(figures, into: &markup)
   }
 }

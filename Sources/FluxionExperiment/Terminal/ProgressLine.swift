@@ -22,15 +22,18 @@ package struct ProgressLine: Sendable {
   /// Whether the cursor stands behind a line that was not ended.
   private var isOpen = false
 
-  package init(rounds: Int?, style: TerminalStyle) {
+  /// Whether finished rounds may keep their lines at all.
+  private let keepsLines: Bool
+
+  package init(rounds: Int?, style: TerminalStyle, keepsLines: Bool = true) {
     self.rounds = rounds
     self.style = style
+    self.keepsLines = keepsLines
   }
 
-  /// The live line while parties work; nothing where lines cannot be overwritten.
-  package mutating func working(round: Int, done: Int, of parties: Int) -> String {
+  /// The live line while parties work, for what comes next to overwrite; nothing where lines cannot be.
+  package func working(round: Int, done: Int, of parties: Int) -> String {
     guard style.isTTY else { return "" }
-    isOpen = true
     let fraction = Double(done) / Double(max(1, parties))
     let columns = min(24, max(0, style.width - 44))
     let bar = columns >= 8 ? "  " + style.paint(TerminalText.bar(fraction, columns: columns), .blue) : ""
@@ -41,10 +44,11 @@ package struct ProgressLine: Sendable {
   /// The line of a finished round.
   package mutating func finished(_ round: RoundRecord) -> String {
     if let value = round.testAccuracy ?? round.testLoss.map({ -$0 }) { history.append(value) }
-    guard style.isTTY else { return plain(round) + "\n" }
-    let keeps = rounds.map { $0 <= Self.maximumKeptLines } ?? false
+    let notes = (round.notes ?? []).map { TerminalText.printable($0) + "\n" }.joined()
+    guard style.isTTY else { return notes + plain(round) + "\n" }
+    let keeps = keepsLines && rounds.map { $0 <= Self.maximumKeptLines } ?? false
     isOpen = !keeps
-    return Self.overwrite + live(round) + (keeps ? "\n" : "")
+    return Self.overwrite + notes + live(round) + (keeps ? "\n" : "")
   }
 
   /// What ends an open line.
@@ -73,6 +77,7 @@ package struct ProgressLine: Sendable {
     } else {
       parts.append(("  train loss \(padded(Figures.loss(round.trainLoss), 6))", nil))
     }
+    for (name, value) in Self.tuned(round) { parts.append(("  \(name) \(padded(value, 7))", nil)) }
     parts.append(("  \(padded(Figures.seconds(round.seconds), 8))", nil))
     parts.append(
       ("  ↑\(padded(Figures.bytes(round.bytesUp), 7)) ↓\(padded(Figures.bytes(round.bytesDown), 7))", .faint))
@@ -89,10 +94,16 @@ package struct ProgressLine: Sendable {
     if let accuracy = round.testAccuracy { parts.append("accuracy \(Figures.percent(accuracy))") }
     if let loss = round.testLoss { parts.append("loss \(Figures.loss(loss))") }
     parts.append("train loss \(Figures.loss(round.trainLoss))")
+    parts += Self.tuned(round).map { "\($0.name) \($0.value)" }
     parts.append(Figures.seconds(round.seconds))
     parts.append("up \(Figures.bytes(round.bytesUp))")
     parts.append("down \(Figures.bytes(round.bytesDown))")
     return parts.joined(separator: "  ")
+  }
+
+  /// Tuned hyperparameters and their values.
+  private static func tuned(_ round: RoundRecord) -> [(name: String, value: String)] {
+    (round.tuning?.values ?? [:]).sorted { $0.key < $1.key }.map { ($0.key, Figures.loss($0.value)) }
   }
 
   /// The parts before the first that there is no column for. The last column stays free: some terminals wrap there.

@@ -40,6 +40,10 @@ public struct ExactAccumulator: Sendable {
   private static let carryLimit = 0x1p29
   /// A carry moves all but this many bits: the ratio of the two units.
   private static let carryShift = 24
+  /// Elements of a block: its sums and one vector's part stay in the second-level cache.
+  private static let blockSize = 16_384
+  /// Vectors that are added together: few enough that fine sums have room for all before the next carry.
+  private static let groupSize = 512
 
   public init(count: Int) { fine = [Int64](repeating: 0, count: count) }
 
@@ -58,52 +62,64 @@ public struct ExactAccumulator: Sendable {
     try values.withUnsafeBufferPointer { values throws(FluxionError) in try add(values, weight: weight) }
   }
 
-  /// Adds a vector where it lies, without allocating.
-  public mutating func add(_ values: UnsafeBufferPointer<Float>, weight: Double) throws(FluxionError) {
-    guard values.count == count else {
+  /// Adds a vector where it lies, or its difference from another of the same length, without allocating.
+  ///
+  /// - Parameter base: what is subtracted from each element, in `Float`; nothing if nil.
+  public mutating func add(
+    _ values: UnsafeBufferPointer<Float>, minus base: UnsafeBufferPointer<Float>? = nil, weight: Double
+  ) throws(FluxionError) {
+    guard values.count == count, base.map({ $0.count == count }) ?? true else {
       throw FluxionError(.invalidArgument, "an update has \(values.count) elements; the sum has \(count)")
     }
-    guard weight > 0, weight < 0x1p40 else {
-      throw FluxionError(.invalidArgument, "a weight is positive and below 2^40; it was \(weight)")
-    }
-    let units = (weight * Self.weightScale).rounded()
-    let (total, overflow) = weightUnits.addingReportingOverflow(Int64(units))
-    guard units >= 1, !overflow else {
-      throw FluxionError(.invalidArgument, "the weight \(weight) is too small or the sum of weights too large")
-    }
+    let (units, total) = try self.units(of: weight)
     let weight = units / Self.weightScale
-    contributions += 1
-    guard let start = values.baseAddress else { weightUnits = total; return }
-    let largest = Double(fx_max_abs(Int64(values.count), start)) * weight
+    guard let start = values.baseAddress else { return note(total, contributions: 1, bound: 0) }
+    let largest = fine.withUnsafeMutableBufferPointer { sums in
+      guard let sums = sums.baseAddress else { return 0.0 }
+      // Adds nothing if the largest product is not below the fine limit.
+      return Double(
+        fx_accumulate(Int64(values.count), start, base?.baseAddress, weight * Self.fineScale, sums)) * weight
+    }
+    if largest < Self.fineLimit { return note(total, contributions: 1, bound: largest) }
     guard largest < Self.coarseLimit else {
-      contributions -= 1
       let what = largest.isFinite ? "an element of magnitude \(largest / weight)" : "an element that is not finite"
       throw FluxionError(.diverged, "an update has \(what)")
     }
-    weightUnits = total
-    if largest < Self.fineLimit {
-      reserve(largest)
-      fine.withUnsafeMutableBufferPointer { sums in
-        guard let sums = sums.baseAddress else { return }
-        _ = fx_accumulate(Int64(values.count), start, weight * Self.fineScale, sums)
+    addBySize(values, minus: base, weight)
+    note(total, contributions: 1, bound: Self.fineLimit)
+  }
+
+  /// Adds several vectors; as adding one after the other, but at the speed of reading them once.
+  ///
+  /// The sums are taken block by block, small enough to stay in the cache while every vector passes by.
+  ///
+  /// - Parameter weights: one for each vector.
+  /// - Throws: as for one vector; the vectors before the one at fault are added, the others are not.
+  public mutating func add(_ vectors: [UnsafeBufferPointer<Float>], weights: [Double]) throws(FluxionError) {
+    guard vectors.count == weights.count else {
+      throw FluxionError(.invalidArgument, "\(vectors.count) updates have \(weights.count) weights")
+    }
+    for start in stride(from: 0, to: vectors.count, by: Self.groupSize) {
+      let group = start..<min(start + Self.groupSize, vectors.count)
+      if let bound = addGroup(vectors[group], weights: weights[group]) {
+        var total = weightUnits
+        for weight in weights[group] { total = try units(of: weight, after: total).total }
+        note(total, contributions: group.count, bound: bound)
+      } else {
+        for index in group { try add(vectors[index], weight: weights[index]) }
       }
-    } else {
-      reserve(Self.fineLimit)
-      addBySize(values, weight)
     }
   }
 
   /// Adds everything that another accumulator of the same count holds.
   public mutating func merge(_ other: ExactAccumulator) {
     precondition(other.count == count, "sums of different lengths cannot be merged")
-    reserve(other.bound)
     for index in fine.indices { fine[index] &+= other.fine[index] }
     if !other.coarse.isEmpty {
       allocateCoarse()
       for index in coarse.indices { coarse[index] += other.coarse[index] }
     }
-    weightUnits &+= other.weightUnits
-    contributions += other.contributions
+    note(weightUnits &+ other.weightUnits, contributions: other.contributions, bound: other.bound)
   }
 
   /// Back to the sum of nothing, keeping the memory.
@@ -142,10 +158,43 @@ public struct ExactAccumulator: Sendable {
     }
   }
 
-  private mutating func addBySize(_ values: UnsafeBufferPointer<Float>, _ weight: Double) {
+  /// Adds all vectors to the fine sums, or none if one of them does not go there. The bound of what was added.
+  private mutating func addGroup(
+    _ vectors: ArraySlice<UnsafeBufferPointer<Float>>, weights: ArraySlice<Double>
+  ) -> Double? {
+    var total = weightUnits
+    var (starts, scales): ([UnsafePointer<Float>], [Double]) = ([], [])
+    for (vector, weight) in zip(vectors, weights) {
+      guard vector.count == count, let start = vector.baseAddress, let units = try? units(of: weight, after: total)
+      else { return nil }
+      total = units.total
+      starts.append(start)
+      scales.append(units.units / Self.weightScale * Self.fineScale)
+    }
+    let elements = count
+    var tops = [Float](repeating: 0, count: starts.count)
+    let fits = fine.withUnsafeMutableBufferPointer { sums in
+      guard let sums = sums.baseAddress else { return false }
+      for begin in stride(from: 0, to: elements, by: Self.blockSize) {
+        let length = Int64(min(Self.blockSize, elements - begin))
+        guard
+          fx_accumulate_many(length, Int32(starts.count), starts, Int64(begin), scales, sums + begin, &tops) == 0
+        else { continue }
+        // Rounding is symmetric: the negative of a product takes away what the product added to the blocks before.
+        for (start, scale) in zip(starts, scales) { _ = fx_accumulate(Int64(begin), start, nil, -scale, sums) }
+        return false
+      }
+      return true
+    }
+    return fits ? zip(tops, scales).reduce(0) { $0 + Double($1.0) * $1.1 / Self.fineScale } : nil
+  }
+
+  private mutating func addBySize(
+    _ values: UnsafeBufferPointer<Float>, minus base: UnsafeBufferPointer<Float>?, _ weight: Double
+  ) {
     allocateCoarse()
     for (index, value) in values.enumerated() {
-      let product = Double(value) * weight
+      let product = Double(base.map { value - $0[index] } ?? value) * weight
       if abs(product) < Self.fineLimit {
         fine[index] &+= Int64((product * Self.fineScale).rounded(.toNearestOrEven))
       } else {
@@ -154,8 +203,25 @@ public struct ExactAccumulator: Sendable {
     }
   }
 
-  /// Makes room for products up to a magnitude: moves the high parts of the fine sums to the coarse ones, exactly.
-  private mutating func reserve(_ magnitude: Double) {
+  /// A weight in units of 2⁻²⁰, and the sum of weights with it.
+  private func units(of weight: Double, after total: Int64? = nil) throws(FluxionError) -> (units: Double, total: Int64)
+  {
+    guard weight > 0, weight < 0x1p40 else {
+      throw FluxionError(.invalidArgument, "a weight is positive and below 2^40; it was \(weight)")
+    }
+    let units = (weight * Self.weightScale).rounded()
+    let (sum, overflow) = (total ?? weightUnits).addingReportingOverflow(Int64(units))
+    guard units >= 1, !overflow else {
+      throw FluxionError(.invalidArgument, "the weight \(weight) is too small or the sum of weights too large")
+    }
+    return (units, sum)
+  }
+
+  /// Notes what was added, and makes room for what will be: moves the high parts of the fine sums to the coarse ones,
+  /// exactly, long before 64 bits are full.
+  private mutating func note(_ weightUnits: Int64, contributions: Int, bound magnitude: Double) {
+    self.weightUnits = weightUnits
+    self.contributions += contributions
     bound += magnitude
     guard bound >= Self.carryLimit else { return }
     allocateCoarse()
@@ -163,7 +229,7 @@ public struct ExactAccumulator: Sendable {
       coarse[index] += Int128(fine[index] >> Int64(Self.carryShift))
       fine[index] &= (1 << Int64(Self.carryShift)) - 1
     }
-    bound = magnitude + Double(1 << Self.carryShift) / Self.fineScale
+    bound = Double(1 << Self.carryShift) / Self.fineScale
   }
 
   private mutating func allocateCoarse() {

@@ -8,13 +8,17 @@ public struct ExactMean: Aggregator {
   public init() {}
 
   public var name: String { "mean" }
-
-  public func makeAccumulator(count: Int) -> any UpdateAccumulator { ExactAccumulator(count: count) }
 }
 
 extension ExactAccumulator: UpdateAccumulator {
   public mutating func fold(_ update: UnsafeBufferPointer<Float>, weight: Int, client: Int) throws {
     try add(update, weight: Double(weight))
+  }
+
+  public mutating func foldChange(
+    of values: UnsafeMutableBufferPointer<Float>, from start: UnsafeBufferPointer<Float>, weight: Int, client: Int
+  ) throws {
+    try add(UnsafeBufferPointer(values), minus: start, weight: Double(weight))
   }
 
   public mutating func merge(_ other: any UpdateAccumulator) throws {

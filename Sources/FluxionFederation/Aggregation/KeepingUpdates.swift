@@ -15,23 +15,25 @@ public struct KeepingUpdates: Aggregator {
   public var name: String { "\(base.name), updates kept" }
 
   public func makeAccumulator(count: Int) -> any UpdateAccumulator {
-    Accumulator(base: base.makeAccumulator(count: count))
+    Accumulator(base: base.makeAccumulator(count: count), count: count)
   }
 
-  struct Accumulator: UpdateAccumulator {
-    var base: any UpdateAccumulator
+  package struct Accumulator: UpdateAccumulator {
+    /// What takes the updates in without keeping them.
+    package private(set) var base: any UpdateAccumulator
+    private let count: Int
     private var kept: [ClientUpdate] = []
 
-    init(base: any UpdateAccumulator) { self.base = base }
+    init(base: any UpdateAccumulator, count: Int) { (self.base, self.count) = (base, count) }
 
-    var updates: [ClientUpdate]? { kept.sorted { $0.client < $1.client } }
+    package var updates: [ClientUpdate]? { kept.sorted { $0.client < $1.client } }
 
-    mutating func fold(_ update: UnsafeBufferPointer<Float>, weight: Int, client: Int) throws {
+    package mutating func fold(_ update: UnsafeBufferPointer<Float>, weight: Int, client: Int) throws {
       try base.fold(update, weight: weight, client: client)
-      kept.append(ClientUpdate(client: client, weight: weight, values: Array(update)))
+      kept.append(ClientUpdate(client: client, weight: weight, values: Array(update.prefix(count))))
     }
 
-    mutating func merge(_ other: any UpdateAccumulator) throws {
+    package mutating func merge(_ other: any UpdateAccumulator) throws {
       guard let other = other as? Accumulator else {
         throw FluxionError(.invalidArgument, "kept updates can only be merged with kept updates")
       }
@@ -39,9 +41,9 @@ public struct KeepingUpdates: Aggregator {
       kept += other.kept
     }
 
-    func finish() throws -> [Float] { try base.finish() }
+    package func finish() throws -> [Float] { try base.finish() }
 
-    mutating func reset() {
+    package mutating func reset() {
       base.reset()
       kept.removeAll()
     }

@@ -61,6 +61,40 @@ public protocol FederatedAlgorithm: Sendable {
   ///
   /// - Throws: ``FluxionError`` if the step leaves the finite numbers.
   func step(_ parameters: inout Parameters, _ aggregate: Aggregate, state: inout State) throws
+
+  /// Changes the state so that a round in which training diverged may go better when it is begun again from the same
+  /// parameters, and says in a sentence what was changed; nil, as for most algorithms, to end the run.
+  func recover(from divergence: Divergence, state: inout State) throws -> String?
+
+  /// Sentences about the step just taken that a user should read.
+  func notes(onRound round: Int, state: State) -> [String]
+
+  /// What each client's update counted in the step that led to a state, for the record; empty where the weighting of the
+  /// plan says it all.
+  func weights(in state: State) -> [Int: Double]
+}
+
+extension FederatedAlgorithm {
+  public func weights(in state: State) -> [Int: Double] { [:] }
+  public func recover(from divergence: Divergence, state: inout State) throws -> String? { nil }
+  public func notes(onRound round: Int, state: State) -> [String] { [] }
+}
+
+/// Local training that left the finite numbers.
+public struct Divergence: Hashable, Sendable {
+  public var round: Int
+  public var client: Int
+  /// What the client is called.
+  public var name: String
+  /// One sentence of the client's.
+  public var reason: String
+
+  public init(round: Int, client: Int, name: String, reason: String) {
+    self.round = round
+    self.client = client
+    self.name = name
+    self.reason = reason
+  }
 }
 
 /// What became of the updates of a round.

@@ -20,6 +20,8 @@ public final class ServerStep: Sendable {
     let parameterCount: Int
     let step: ServerStepProgram
     let executable: Executable
+    /// The step with the derivative by its learning rate, for those who tune it.
+    var tangent: Executable?
   }
 
   public init(_ server: ServerOptimizer) { self.server = server }
@@ -50,20 +52,48 @@ public final class ServerStep: Sendable {
     guard let compiled = try compiled(parameters.layout.count) else {
       return try add(gradient.map { -$0 }, to: &parameters)
     }
+    _ = try run(compiled, compiled.executable, &parameters, along: gradient, learningRate: nil, &state)
+  }
+
+  /// Takes a step along a gradient with a learning rate other than the optimiser's own.
+  ///
+  /// - Returns: the derivative of the new parameters with respect to the learning rate.
+  /// - Throws: ``FluxionError/Code/diverged`` if the parameters leave the finite numbers,
+  ///   ``FluxionError/Code/invalidArgument`` for a server without a learning rate.
+  func descend(
+    _ parameters: inout Parameters, along gradient: [Float], learningRate: Float, state: inout State
+  ) throws -> [Float] {
+    guard let compiled = try compiled(parameters.layout.count) else {
+      throw FluxionError(.invalidArgument, "plain averaging has no server learning rate")
+    }
+    let executable = try compiled.tangent ?? Executable(compiled.step.carryingTangent(of: "learningRate"))
+    self.compiled.withLock { $0?.tangent = executable }
+    let results = try run(compiled, executable, &parameters, along: gradient, learningRate: learningRate, &state)
+    return results.last?.floats ?? []
+  }
+
+  private func run(
+    _ compiled: Compiled, _ executable: Executable, _ parameters: inout Parameters, along gradient: [Float],
+    learningRate: Float?, _ state: inout State
+  ) throws -> [TensorValue] {
     try requireCount(gradient, parameters)
     let step = compiled.step
     guard state.tensors.map(\.count) == step.state.map(\.shape.count) else {
       throw FluxionError(.shapeMismatch, "the state of the server optimizer does not fit the model")
     }
     let shape: Shape = [parameters.layout.count]
-    let results = try compiled.executable(
+    let results = try executable(
       [TensorValue(parameters.values, shape: shape)]
         + zip(state.tensors, step.state).map { TensorValue($0, shape: $1.shape) }
-        + [TensorValue(gradient, shape: shape)] + step.hyperparameters.map { TensorValue($0.value) })
+        + [TensorValue(gradient, shape: shape)]
+        + step.hyperparameters.map {
+          TensorValue($0.name == "learningRate" ? learningRate ?? $0.value : $0.value)
+        })
     let values = results[step.parametersOutput].floats
     guard values.allSatisfy(\.isFinite) else { throw Self.diverged }
     try parameters.replaceValues(with: values)
     state.tensors = results[step.stateOutputs].map(\.floats)
+    return results
   }
 
   private func add(_ change: [Float], to parameters: inout Parameters) throws {

@@ -11,6 +11,8 @@ package final class ClientWorker {
   package let parameters: UnsafeMutableBufferPointer<Float>
   /// The optimiser's state, tensor after tensor.
   package let state: UnsafeMutableBufferPointer<Float>
+  /// For each hyperparameter of ``LocalTraining/tangents``, the tangent of the parameters and then of the state.
+  private let tangents: [UnsafeMutableBufferPointer<Float>]
   /// Where the client began, for a proximal term; empty without one.
   private let anchor: UnsafeMutableBufferPointer<Float>
   private let fills: [(range: Range<Int>, value: Float)]
@@ -52,6 +54,7 @@ package final class ClientWorker {
     }
     self.fills = fills
     state = Self.allocate(offset)
+    tangents = trainer.training.tangents.map { _ in Self.allocate(trainer.layout.count + offset) }
     hyperparameters = Self.allocate(first.hyperparameters.count)
     let isProximal = trainer.training.objective.terms.contains { $0 is ProximalTerm }
     anchor = Self.allocate(isProximal ? trainer.layout.count : 0)
@@ -63,7 +66,7 @@ package final class ClientWorker {
   }
 
   deinit {
-    for buffer in [parameters, state, hyperparameters, anchor] { buffer.deallocate() }
+    for buffer in [parameters, state, hyperparameters, anchor] + tangents { buffer.deallocate() }
     loss.deallocate()
     key.deallocate()
   }
@@ -87,11 +90,36 @@ package final class ClientWorker {
     _ = parameters.update(fromContentsOf: start)
     if !anchor.isEmpty { _ = anchor.update(fromContentsOf: start) }
     reset(values)
+    for tangent in tangents { tangent.update(repeating: 0) }
     var result = Result()
     for epoch in 0..<trainer.training.epochs {
       order.shuffle(examples.indices, key: key.folding("epoch", epoch))
       try runEpoch(examples.dataset, key, &result)
       if !result.lossSum.isFinite { break }
+    }
+    return result
+  }
+
+  /// The derivative of ``parameters`` with respect to a hyperparameter of ``LocalTraining/tangents``, after training.
+  package func tangent(_ position: Int) -> UnsafeBufferPointer<Float> {
+    UnsafeBufferPointer(rebasing: tangents[position][..<trainer.layout.count])
+  }
+
+  /// The gradient of the mean loss over the batches that ``train(_:from:hyperparameters:key:)`` would begin with;
+  /// ``state`` holds it.
+  ///
+  /// The trainer's optimiser must be ``GradientAccumulation``.
+  package func gradient(
+    _ examples: DatasetView, at start: UnsafeBufferPointer<Float>, firstBatches: Int, key: RandomKey
+  ) throws -> Result {
+    _ = parameters.update(fromContentsOf: start)
+    reset([])
+    var result = Result()
+    order.shuffle(examples.indices, key: key.folding("epoch", 0))
+    let batches = min(firstBatches, order.batchCount)
+    let seen = batches == 0 ? 0 : order.range(ofBatch: batches - 1).upperBound
+    try runEpoch(examples.dataset, key, &result, batches: batches) { count in
+      hyperparameters[0] = -Float(count) / Float(seen)
     }
     return result
   }
@@ -118,9 +146,10 @@ package final class ClientWorker {
   }
 
   private func runEpoch(
-    _ dataset: Dataset, _ key: RandomKey, _ result: inout Result, prepare: (_ count: Int) -> Void = { _ in }
+    _ dataset: Dataset, _ key: RandomKey, _ result: inout Result, batches: Int? = nil,
+    prepare: (_ count: Int) -> Void = { _ in }
   ) throws {
-    for batch in 0..<order.batchCount {
+    for batch in 0..<(batches ?? order.batchCount) {
       let count = order.range(ofBatch: batch).count
       prepare(count)
       let step = try bound(batchSize: count)
@@ -158,6 +187,15 @@ package final class ClientWorker {
     }
     for (fill, (input, output)) in zip(fills, zip(layout.state, compiled.step.stateOutputs)) {
       workspace.bind(inPlace: (input, output), to: pointer(state, fill.range.lowerBound))
+    }
+    for (position, tangent) in tangents.enumerated() {
+      guard let program = compiled.tangents else { break }
+      let offsets =
+        trainer.layout.entries.map(\.offset) + fills.map { trainer.layout.count + $0.range.lowerBound }
+      let pairs = zip(program.tangentInputs(position), program.tangentOutputs(position))
+      for (offset, (input, output)) in zip(offsets, pairs) {
+        workspace.bind(inPlace: (input, output), to: pointer(tangent, offset))
+      }
     }
     for (index, input) in layout.hyperparameters.enumerated() {
       workspace.bind(input: input, to: pointer(hyperparameters, index))

@@ -15,6 +15,8 @@ package final class LocalTrainer: Sendable {
 
   package struct CompiledStep: Sendable {
     package let step: StepProgram
+    /// The program that runs, where it carries tangents beside the step.
+    package let tangents: TangentStepProgram?
     package let executable: Executable
   }
 
@@ -47,7 +49,10 @@ package final class LocalTrainer: Sendable {
     if let known = compiled.withLock({ $0[batchSize] }) { return known }
     let step = try task.stepProgram(
       batchSize: batchSize, input: input, optimizer: training.optimizer, objective: training.objective)
-    let made = CompiledStep(step: step, executable: try Executable(step.program, inPlace: step.inPlace))
+    let tangents = training.tangents.isEmpty ? nil : try step.carryingTangents(of: training.tangents)
+    let made = CompiledStep(
+      step: step, tangents: tangents,
+      executable: try Executable(tangents?.program ?? step.program, inPlace: tangents?.inPlace ?? step.inPlace))
     return compiled.withLock { steps in
       if let known = steps[batchSize] { return known }
       steps[batchSize] = made
@@ -57,7 +62,7 @@ package final class LocalTrainer: Sendable {
 
   /// Whether another training runs the same programs in the same way, so that only hyperparameters differ.
   package func serves(_ other: LocalTraining) -> Bool {
-    training.epochs == other.epochs && training.batchSize == other.batchSize
+    training.epochs == other.epochs && training.batchSize == other.batchSize && training.tangents == other.tangents
       && training.optimizer.name == other.optimizer.name
       && training.optimizer.hyperparameters.map(\.name) == other.optimizer.hyperparameters.map(\.name)
       && training.objective.terms.map { "\(type(of: $0))" } == other.objective.terms.map { "\(type(of: $0))" }

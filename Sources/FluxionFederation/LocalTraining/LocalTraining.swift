@@ -20,6 +20,9 @@ public struct LocalTraining: Sendable {
   public var schedule: Schedule
   /// How the batch size changes from round to round.
   public var batchSizeSchedule: BatchSizeSchedule
+  /// Hyperparameters along which the derivative of the parameters is carried through all steps, by their names in the
+  /// step program: see ``TangentStepProgram``.
+  public var tangents: [String] = []
 
   public init(
     _ optimizer: Optimizer, epochs: Int = 1, batchSize: Int? = 32, objective: Objective = Objective(),

@@ -13,6 +13,11 @@ public struct ClientMetrics: Codable, Hashable, Sendable {
   /// Further numbers that the algorithm asked for, by name.
   public var figures: [String: Double]
 
+  /// The figure of plans that ask for a gradient of validation: how many examples it is the mean over.
+  public static let validationSamples = "validationSamples"
+  /// The figure of plans that ask for a gradient of validation: the mean loss where it was taken.
+  public static let validationLoss = "validationLoss"
+
   public init(
     samples: Int, steps: Int, lossSum: Double, lossCount: Int, seconds: Double, figures: [String: Double] = [:]
   ) {

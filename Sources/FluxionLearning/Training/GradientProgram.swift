@@ -3,7 +3,7 @@ public import FluxionCalculus
 /// The gradient of a batch's mean loss as a program: parameters and a batch ↦ the sum of the losses, and the gradient for
 /// each parameter.
 ///
-/// For algorithms that send gradients, and for analysis: differentiate ``program`` again for Hessian-vector products.
+/// For algorithms that send gradients, and for analysis; differentiated again it is a ``HessianVectorProduct``.
 ///
 /// ```swift
 /// let gradient = try task.gradientProgram(batchSize: 600, input: [28, 28, 1])
@@ -30,13 +30,14 @@ extension LearningTask {
   /// - Parameters:
   ///   - input: the shape of one example.
   ///   - objective: what is added to the mean loss.
+  ///   - isTraining: whether dropout draws; without it the program is a function of parameters and data alone.
   /// - Throws: as ``stepProgram(batchSize:input:optimizer:objective:)``.
   public func gradientProgram(
-    batchSize: Int, input: Shape, objective: Objective = Objective()
+    batchSize: Int, input: Shape, objective: Objective = Objective(), isTraining: Bool = true
   ) throws -> GradientProgram {
     let parameters = try layout(input: input)
     let declared = try TraceInputs(
-      self, batchSize: batchSize, input: input, parameters: parameters, objective: objective)
+      self, batchSize: batchSize, input: input, parameters: parameters, isTraining: isTraining, objective: objective)
     try declared.hyperparameters.forEach { try $0.validate() }
     let program = try Program.trace(declared.inputs) { tensors in
       let trace = TraceTensors(tensors: tensors, declared: declared)

@@ -103,4 +103,23 @@ public struct ServerStepProgram: Sendable {
   public var stateOutputs: Range<Int> { stateInputs }
   /// Inputs whose storage the executor may reuse for an output.
   public var inPlace: [(input: Int, output: Int)] { (0...state.count).map { ($0, $0) } }
+
+  /// The same step with one more output: the derivative of the new parameters with respect to a hyperparameter, parameters
+  /// and state before the step held still.
+  ///
+  /// - Throws: ``FluxionError/Code/invalidArgument`` for a hyperparameter that the step does not have.
+  public func carryingTangent(of name: String) throws -> Program {
+    guard let position = hyperparameters.firstIndex(where: { $0.name == name }) else {
+      throw FluxionError(
+        .invalidArgument,
+        "the server's step: " + unknownName(name, "hyperparameter", among: hyperparameters.map(\.name)))
+    }
+    return try Program.trace(program.inputs) { tensors in
+      let outputs = program(tensors)
+      return outputs
+        + pushforward(
+          of: [outputs[parametersOutput]], withRespectTo: [tensors[hyperparameterInputs.lowerBound + position]],
+          tangents: [1])
+    }
+  }
 }

@@ -5,6 +5,7 @@ struct TraceInputs {
   private(set) var inputs: [Program.Input] = []
   private(set) var layout = ProgramLayout()
   let batchSize: Int
+  let isTraining: Bool
   let hyperparameters: [Hyperparameter]
 
   init(
@@ -16,8 +17,8 @@ struct TraceInputs {
       throw FluxionError(.invalidArgument, "a batch has at least 1 example; it was given \(batchSize)")
     }
     self.batchSize = batchSize
-    self.hyperparameters =
-      isTraining ? (hyperparameters + objective.terms.flatMap(\.hyperparameters)).uniqued() : []
+    self.isTraining = isTraining
+    self.hyperparameters = (hyperparameters + objective.terms.flatMap(\.hyperparameters)).uniqued()
     let tensors = parameters.entries.map { Program.Input($0.name, TensorType($0.shape)) }
     layout.parameters = append(tensors)
     layout.state = append(state.map { Program.Input($0.name, TensorType($0.shape)) })
@@ -33,7 +34,7 @@ struct TraceInputs {
       layout.key = append([Program.Input("key", TensorType([2], .int32))]).lowerBound
     }
     layout.hyperparameters = append(self.hyperparameters.map { Program.Input($0.name, TensorType(.scalar)) })
-    layout.terms = isTraining ? objective.terms.map { append($0.inputs(for: tensors)) } : []
+    layout.terms = objective.terms.map { append($0.inputs(for: tensors)) }
   }
 
   private mutating func append(_ group: [Program.Input]) -> Range<Int> {
@@ -59,7 +60,7 @@ struct TraceTensors {
   /// The loss of each example, and the gradient of their mean plus the objective's terms.
   func lossesAndGradients(_ task: LearningTask, _ objective: Objective) -> (losses: Tensor, gradients: [Tensor]) {
     let parameters = self.parameters
-    let context = LayerContext(isTraining: true, dropoutKey: key)
+    let context = LayerContext(isTraining: declared.isTraining, dropoutKey: key)
     let losses = task.loss(task.predictions(x, parameters, context), y)
     let share = Tensor.full(1 / Float(declared.batchSize), losses.shape)
     var gradients = pullback(of: [losses], withRespectTo: parameters, cotangents: [share])

@@ -12,6 +12,8 @@ struct ClientMemory {
   private var sum: (any UpdateAccumulator)?
   private var aggregatorName = ""
   private var reports: [ClientReport] = []
+  private var tuning: PartyTuning?
+  private var gradients = GradientMemory()
 
   /// What all clients of a round have in common.
   struct Round: Sendable {
@@ -20,6 +22,10 @@ struct ClientMemory {
     let request: TrainingRequest
     let trainer: LocalTrainer
     let hyperparameters: [Float]
+    /// For plans that tune hyperparameters.
+    let tuning: TuningWorld?
+    /// For plans that ask for a gradient behind the update.
+    let gradient: GradientWork?
     /// The data of a client.
     let examples: @Sendable (_ client: Int) -> DatasetView
   }
@@ -77,26 +83,66 @@ struct ClientMemory {
     return try request.parameters.values.withUnsafeBufferPointer { start in
       let result: ClientWorker.Result
       let update: UnsafeMutableBufferPointer<Float>
+      let isChange: Bool
+      var figures: [String: Double] = [:]
       switch request.plan.work {
       case .training:
-        result = try worker.train(examples, from: start, hyperparameters: common.hyperparameters, key: key)
-        update = worker.parameters
-        for index in 0..<update.count { update[index] -= start[index] }
+        let tuned = try common.tuning.map { world in
+          let tuning = try self.tuning(in: world)
+          return (tuning, world, try world.begin(client, examples, at: start, key: key, tuning))
+        }
+        result = try worker.train(
+          examples, from: start,
+          hyperparameters: tuned.map { $0.1.hyperparameters(common.hyperparameters, $0.2) } ?? common.hyperparameters,
+          key: key)
+        (update, isChange) = (worker.parameters, true)
+        if let limit = tuned?.2.lossLimit, result.lossSum.isFinite, result.meanLoss > limit {
+          throw FluxionError(.diverged, "the training loss rose to \(Float(result.meanLoss)) on average")
+        }
+        if let work = common.gradient, result.lossSum.isFinite {
+          try gradients.take(
+            work, client, at: work.request.point == .start ? start : UnsafeBufferPointer(update),
+            key: key.folding("gradient"), figures: &figures)
+        }
+        if result.lossSum.isFinite, let (tuning, world, beginning) = tuned {
+          world.keep(tuning.end(worker, round: request.round, after: beginning), of: client)
+          figures.merge(beginning.figures) { $1 }
+        }
       case .gradient:
         result = try worker.gradient(examples, at: start, key: key)
-        update = worker.state
+        (update, isChange) = (worker.state, false)
       }
       guard result.lossSum.isFinite else {
         throw FluxionError(.diverged, "the training loss became \(result.lossSum) within \(result.steps) steps")
       }
-      for (index, transform) in request.plan.transforms.enumerated() {
-        try transform.apply(to: update, key: key.folding("transform", index))
+      let weight = request.plan.weighting.weight(samples: examples.count)
+      if isChange, request.plan.transforms.isEmpty, common.gradient == nil {
+        // Nobody looks at the change itself: the sum takes it while both are in cache.
+        try sum?.foldChange(of: update, from: start, weight: weight, client: client)
+      } else {
+        if isChange { for index in 0..<update.count { update[index] -= start[index] } }
+        for (index, transform) in request.plan.transforms.enumerated() {
+          try transform.apply(to: update, key: key.folding("transform", index))
+        }
+        if common.gradient == nil {
+          try sum?.fold(UnsafeBufferPointer(update), weight: weight, client: client)
+        } else {
+          gradients.complete(with: update)
+          let upload = gradients.upload
+          try upload.withUnsafeBufferPointer { try sum?.fold($0, weight: weight, client: client) }
+        }
       }
-      try sum?.fold(
-        UnsafeBufferPointer(update), weight: request.plan.weighting.weight(samples: examples.count), client: client)
       return ClientMetrics(
-        samples: examples.count, steps: result.steps, lossSum: result.lossSum, lossCount: result.examples, seconds: 0)
+        samples: examples.count, steps: result.steps, lossSum: result.lossSum, lossCount: result.examples, seconds: 0,
+        figures: figures)
     }
+  }
+
+  private mutating func tuning(in world: TuningWorld) throws -> PartyTuning {
+    if let tuning, tuning.trainer === world.trainer { return tuning }
+    let made = try PartyTuning(world.trainer)
+    tuning = made
+    return made
   }
 
   private mutating func worker(for trainer: LocalTrainer) throws -> ClientWorker {

@@ -15,26 +15,37 @@ final class InProcessTransport: Transport {
   private let pool: WorkerPool
   /// One for each thread; only ever contended when a round is handed over.
   private let memories: [ThreadMemory]
+  private let progress: ProgressReports?
   private let trainer = Mutex<LocalTrainer?>(nil)
+  /// The compiled gradient of plans that tune hyperparameters, and what each party keeps from round to round.
+  private let tuningTrainer = Mutex<LocalTrainer?>(nil)
+  private let tuningMemories = TuningMemories()
+  /// The compiled gradient of plans that ask for one behind the update.
+  private let gradientTrainer = Mutex<LocalTrainer?>(nil)
   /// Hand-outs are numbered from 1.
   private let lastSerial = Atomic<Int>(0)
   /// Hand-outs up to this one are wanted no longer.
   private let endedSerial = Atomic<Int>(0)
 
-  init(_ task: LearningTask, _ partition: Partition, pool: WorkerPool) {
+  init(_ task: LearningTask, _ partition: Partition, pool: WorkerPool, progress: ProgressReports?) {
     self.task = task
     self.partition = partition
     self.pool = pool
+    self.progress = progress
     memories = (0..<pool.threadCount).map { _ in ThreadMemory() }
   }
 
   func train(_ request: TrainingRequest, deliver: @escaping @Sendable (ReportBatch) -> Void) throws {
-    let common = try prepare(request) { [partition] in partition[$0] }
+    let common = try prepare(
+      request, tuningMemories, examples: { [partition] in partition[$0] },
+      validation: { [partition] in partition.validation(of: $0) })
     let order = handOutOrder(of: request.clients)
     let serial = common.serial
+    progress?.begin(round: request.round, clients: order.count)
     pool.start(items: order.count) { [self] worker, item in
       guard endedSerial.load(ordering: .relaxed) < serial else { return }
       memories[worker].withLock { $0.train(order[item], common) }
+      progress?.clientTrained()
     } completion: { [self] in
       var reports: [ClientReport] = []
       reports.reserveCapacity(order.count)
@@ -49,12 +60,52 @@ final class InProcessTransport: Transport {
 
   /// What the clients of a request have in common.
   func prepare(
-    _ request: TrainingRequest, examples: @escaping @Sendable (_ client: Int) -> DatasetView
+    _ request: TrainingRequest, _ memories: TuningMemories,
+    examples: @escaping @Sendable (_ client: Int) -> DatasetView,
+    validation: (@Sendable (_ client: Int) -> DatasetView)? = nil
   ) throws -> ClientMemory.Round {
     let (trainer, hyperparameters) = try trainer(for: request.plan.work)
     return ClientMemory.Round(
       serial: lastSerial.wrappingAdd(1, ordering: .relaxed).newValue, request: request, trainer: trainer,
-      hyperparameters: hyperparameters, examples: examples)
+      hyperparameters: hyperparameters, tuning: try tuningWorld(for: request, trainer, memories),
+      gradient: try gradientWork(for: request.plan, examples: examples, validation: validation), examples: examples)
+  }
+
+  private func tuningWorld(
+    for request: TrainingRequest, _ trainer: LocalTrainer, _ memories: TuningMemories
+  ) throws -> TuningWorld? {
+    guard let tuning = request.plan.tuning, case .training(let training) = request.plan.work else { return nil }
+    if request.round == 1 { memories.forget() }
+    return TuningWorld(
+      request: tuning, round: request.round,
+      trainer: try gradientTrainer(chunk: training.batchSize ?? Self.gradientChunk, in: tuningTrainer),
+      names: try trainer.hyperparameters().map(\.name), memories: memories)
+  }
+
+  private func gradientWork(
+    for plan: RoundPlan, examples: @escaping @Sendable (_ client: Int) -> DatasetView,
+    validation: (@Sendable (_ client: Int) -> DatasetView)?
+  ) throws -> GradientWork? {
+    guard let request = plan.gradient else { return nil }
+    guard case .training = plan.work, plan.transforms.isEmpty else {
+      // A transform such as noise would protect the update, and the gradient behind it would tell all.
+      throw FluxionError(.unsupported, "a gradient can only follow the untransformed update of local training")
+    }
+    let none = DatasetView(partition.dataset, uncheckedIndices: [])
+    return GradientWork(
+      request: request, trainer: try gradientTrainer(chunk: Self.gradientChunk, in: gradientTrainer),
+      examples: request.examples == .training ? examples : validation ?? { _ in none })
+  }
+
+  /// What takes a gradient in batches of `chunk`: what was compiled before, unless it is another.
+  private func gradientTrainer(chunk: Int, in kept: borrowing Mutex<LocalTrainer?>) throws -> LocalTrainer {
+    let training = GradientAccumulation.training(chunk: chunk, objective: Objective())
+    return try kept.withLock { known in
+      if let known, known.serves(training) { return known }
+      let made = try LocalTrainer(task, input: partition.dataset.exampleShape, training: training)
+      known = made
+      return made
+    }
   }
 
   /// The clients with the most work first, so that no thread is left with a big one at the end.

@@ -24,7 +24,7 @@ final class SimulatedWorld: Sendable {
     initialParameters = try task.initialParameters(input: input, key: key.folding("parameters"))
     let evaluator = try Evaluator(task, input: input)
     pool = WorkerPool(threads: configuration.threads)
-    transport = InProcessTransport(task, partition, pool: pool)
+    transport = InProcessTransport(task, partition, pool: pool, progress: ProgressReports(configuration))
     evaluation = ModelEvaluation(evaluator, pool: pool)
   }
 }

@@ -2,6 +2,7 @@ import FluxionCalculus
 import FluxionCoordination
 import FluxionFederation
 import FluxionLearning
+import Synchronization
 import Testing
 
 @Suite("Coordinator")
@@ -29,6 +30,50 @@ struct CoordinatorTests {
     #expect(records[0].trainLoss == 1)
     #expect(records[0].bytesUp == 3 * (2 * 4 + 128))
     #expect(records[0].testLoss.map { abs($0 - 8.0 / 6) < 1e-6 } == true)
+  }
+
+  @Test("shows an analysis the rounds it is due in, update by update, which the algorithm does not get to see")
+  func analysis() async throws {
+    final class Seen: Sendable {
+      let rounds = Mutex<[AnalyzedRound]>([])
+    }
+    struct Unseeing: FederatedAlgorithm {
+      let base = FederatedAveraging(local: .sgd(learningRate: 0.1))
+      var aggregator: any Aggregator = ExactMean()
+      var name: String { "unseeing" }
+      func initialState(for parameters: Parameters) throws -> FederatedAveraging.State {
+        try base.initialState(for: parameters)
+      }
+      func plan(round: Int, state: FederatedAveraging.State) throws -> RoundPlan {
+        var plan = try base.plan(round: round, state: state)
+        plan.aggregator = aggregator
+        return plan
+      }
+      func step(_ parameters: inout Parameters, _ aggregate: Aggregate, state: inout FederatedAveraging.State) throws {
+        #expect((aggregate.updates != nil) == (aggregator is KeepingUpdates))
+        try base.step(&parameters, aggregate, state: &state)
+      }
+    }
+    for aggregator in [ExactMean(), KeepingUpdates()] as [any Aggregator] {
+      var federation = FakeFederation(rounds: 4) { client, _, report in report.update(Float(client), samples: 1) }
+      let seen = Seen()
+      let clock = federation.clock
+      federation.analysis = CoordinatorConfiguration.Analysis(GradientAnalysis(every: 2)) { round in
+        seen.rounds.withLock { $0.append(round) }
+        clock.advance(by: .seconds(7))
+        return RoundAnalysis(
+          cohort: round.clients.count, parties: [], gradients: Agreement(GramMatrix(count: 0)))
+      }
+      let records = try await run(try federation.coordinator(Unseeing(aggregator: aggregator)))
+      #expect(records.map { $0.analysis?.cohort } == [3, nil, 3, 3])
+      #expect(records.map(\.analysisSeconds) == [7, nil, 7, 7])
+      #expect(records.map(\.seconds) == [0, 0, 0, 0])
+      let rounds = seen.rounds.withLock { $0 }
+      #expect(rounds.map(\.round) == [1, 3, 4])
+      #expect(rounds[1].before.values == [2, 2] && rounds[1].after.values == [3, 3])
+      #expect(rounds[1].clients == [0, 1, 2])
+      #expect(rounds[1].updates?.map(\.values) == [[0, 0], [1, 1], [2, 2]])
+    }
   }
 
   @Test("gives the same bits whatever the order of arrival")

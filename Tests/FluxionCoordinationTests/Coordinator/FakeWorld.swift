@@ -91,6 +91,7 @@ struct FakeFederation {
   let transport: FakeTransport
   let clock = VirtualClock()
   let store: InMemoryStore
+  var analysis: CoordinatorConfiguration.Analysis?
 
   init(
     clients: Int = 3, rounds: Int = 2, store: InMemoryStore = InMemoryStore(),
@@ -112,7 +113,7 @@ struct FakeFederation {
       algorithm,
       CoordinatorConfiguration(
         policy: policy, parameters: Parameters(zerosFor: layout),
-        evaluate: { Evaluation(loss: Double($0.values[0]), examples: 1) }),
+        evaluate: { Evaluation(loss: Double($0.values[0]), examples: 1) }, analysis: analysis),
       transport: transport, clock: clock, store: store)
   }
 }

@@ -40,6 +40,15 @@ struct ChartTests {
     }
   }
 
+  private static func cosines(_ name: String, hasData: Bool = true, _ columns: [String], _ cells: [[Double?]]) -> Case {
+    Case(testDescription: "cosines of \(name)", hasData: hasData) { standalone in
+      HeatMap(
+        id: "chart", title: "A & B <1>", xTitle: "party", rowNames: cells.indices.map { "<party> \($0)" },
+        columnNames: columns, cells: cells, scale: .cosines
+      ).svg(standalone: standalone)
+    }
+  }
+
   static let cases: [Case] = [
     line("two curves", [(1, 2), (2, 1), (3, 0.5)], [(1, 1), (2, 0.5)]),
     line("one point", [(1, 0.25)]),
@@ -47,6 +56,16 @@ struct ChartTests {
     line("a curve with gaps", [(1, 1), (2, .nan), (3, 2), (4, .infinity), (5, 3)]),
     line("huge and tiny numbers", [(1, 1e-300), (2, 1e300), (3, -1e14)]),
     line("very many points", (0..<20_000).map { (Double($0), Double($0 % 97)) }),
+    Case(testDescription: "line chart of bands and long names", hasData: true) { standalone in
+      LineChart(
+        id: "chart", title: "A & B <1>", x: ChartAxis("round", unit: .count), y: ChartAxis("", unit: .fraction),
+        series: (0..<9).map { (index: Int) in
+          .init(
+            "a variant with a long name \(index)", [(1, 0.1), (2, 0.5), (3, .nan), (4, 0.7)],
+            ranges: [(0, 0.2), (0.4, 0.6), (.nan, .nan), (-0.5, 1.5)], colour: index)
+        }
+      ).svg(standalone: standalone)
+    },
     line("nothing", hasData: false, []),
     line("nothing finite", hasData: false, [(1, .nan), (.infinity, 2)]),
     line("no curve", hasData: false),
@@ -60,6 +79,10 @@ struct ChartTests {
     heat(
       "very many rows and columns", (0..<64).map { "label \($0)" }, (0..<100).map { row in (0..<64).map { $0 * row } }),
     heat("no rows", hasData: false, ["0"], []),
+    cosines("two parties", ["0", "1"], [[1, -0.25], [-0.25, 1]]),
+    cosines("parties without some", ["0", "1", "2"], [[1, nil, .nan], []]),
+    cosines("nothing known", ["0"], [[nil]]),
+    cosines("no parties", hasData: false, [], []),
     heat("no columns", hasData: false, [], [[], []]),
   ]
 
@@ -134,13 +157,39 @@ struct ChartDetailTests {
     #expect(path == "M54 230h0L191.3 179.5M466 28h0")
   }
 
+  @Test("draw a band from the lowest to the highest value around a curve, and tell both on hovering")
+  func band() throws {
+    let chart = LineChart(
+      id: "a", title: "", x: ChartAxis("x"), y: ChartAxis("y", unit: .count),
+      series: [.init("one", [(0, 1), (1, 2)], ranges: [(0, 2), (1, 4)])])
+    let svg = try #require(parsed(chart.svg()))
+    let path = try #require(svg.all("path", class: "area").first?.attributes["d"])
+    #expect(path == "M54 129L466 28L466 179.5L54 230Z")
+    #expect(svg.all("rect", class: "band").first?.text.contains("one: 1 (0 to 2)") == true)
+  }
+
+  @Test("name their series in as many rows as it takes, and make room for them")
+  func legend() throws {
+    func chart(_ count: Int) throws -> Element {
+      let chart = LineChart(
+        id: "a", title: "", x: ChartAxis("x"), y: ChartAxis("y"),
+        series: (0..<count).map { .init("a long name, number \($0)", [(0, 0), (1, 1)]) })
+      return try #require(parsed(chart.svg()))
+    }
+    #expect(try chart(2).attributes["viewBox"] == "0 0 480 270")
+    let tall = try chart(5)
+    #expect(tall.attributes["viewBox"] == "0 0 480 306")
+    let rows = tall.all("text").filter { $0.text.hasPrefix("a long") }.compactMap { $0.attributes["y"] }
+    #expect(rows == ["13", "13", "31", "31", "49"] || Set(rows) == ["13", "31", "49"])
+  }
+
   @Test("keep the peaks of a thinned curve")
   func thinned() {
     var points = (0..<10_000).map { (x: Double($0), y: 0.0) }
     points[4321].y = 9
     points[8765].y = -9
     points[1234].y = .nan
-    let thinned = LineChart.thinned(points)
+    let thinned = LineChart.thinned(points).map { points[$0] }
     #expect(thinned.count <= LineChart.maximumPoints)
     #expect(thinned.contains { $0 == points[4321] } && thinned.contains { $0 == points[8765] })
     #expect(thinned.contains { $0.y.isNaN })
@@ -168,6 +217,30 @@ struct ChartDetailTests {
     let cells = try #require(parsed(chart.svg())).all("rect")
     #expect(cells.map { $0.attributes["fill-opacity"] } == [nil, "1.00", "0.55", nil])
     #expect(cells.map { $0.children[0].text } == ["p, 0: 0", "p, 1: 10", "q, 0: 5", "q, 1: 0"])
+  }
+
+  @Test("give cosines a colour for either sign, and leave out what is not known")
+  func signs() throws {
+    let chart = HeatMap(
+      id: "a", title: "", xTitle: "", rowNames: ["p", "q"], columnNames: ["0", "1"], cells: [[1, -0.5], [nil, 0]],
+      scale: .cosines)
+    let svg = try #require(parsed(chart.svg()))
+    let cells = svg.all("rect")
+    #expect(cells.map { $0.attributes["class"] } == ["cell", "cell-against", "cell-empty", "cell"])
+    #expect(cells.map { $0.attributes["fill-opacity"] } == ["1.00", "0.55", nil, "0.10"])
+    #expect(cells.map { $0.children[0].text } == ["p, 0: 1.000", "p, 1: -0.500", "q, 0: –", "q, 1: 0.000"])
+    #expect(svg.all("text").map(\.text).contains("−0.5"))
+  }
+
+  @Test("draw faint curves behind the others, and name them on hovering alone")
+  func faint() throws {
+    let chart = LineChart(
+      id: "a", title: "", x: ChartAxis("x"), y: ChartAxis("y"),
+      series: [.init("median", [(0, 1), (1, 2)]), .init("one", [(0, 0), (1, 1)], isFaint: true)])
+    let svg = try #require(parsed(chart.svg()))
+    #expect(svg.all("path").map { $0.attributes["class"] } == ["line faint", "line stroke-1"])
+    #expect(!svg.all("text").contains { $0.text == "one" })
+    #expect(svg.all("rect", class: "band").allSatisfy { $0.text.contains("one: ") })
   }
 
   @Test(

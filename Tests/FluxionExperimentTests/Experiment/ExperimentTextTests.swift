@@ -49,6 +49,16 @@ struct ExperimentTextTests {
     #expect(try JSONDecoder().decode(Experiment.self, from: json) == inSwift)
   }
 
+  @Test("has a command line that a shell reads as the same experiment, with what differs from the defaults")
+  func command() throws {
+    #expect(Experiment().command == "fluxion simulate")
+    let experiment = try Experiment(
+      yaml: "data: 'csv:my heart.csv'\nbatchSize: full\nbaselines: true\nseed: 3\noutput: out\nlearningRate: 0.5")
+    #expect(
+      experiment.command
+        == "fluxion simulate --data 'csv:my heart.csv' --batch-size full --learning-rate 0.5 --baselines --seed 3")
+  }
+
   @Test("an empty file is the default experiment", arguments: ["", "# nothing\n", "---\n"])
   func empty(yaml: String) throws { #expect(try Experiment(yaml: yaml) == Experiment()) }
 
@@ -80,14 +90,56 @@ struct ExperimentTextTests {
     ("batch-size: 1\nbatchSize: 2", "line 2 of e.yaml sets \"batchSize\" a second time; once is enough"),
     (
       "algorithm: fedavgg",
-      "algorithm takes one of fedavg, fedsgd; it was given \"fedavgg\"; did you mean \"fedavg\"? (line 1 of e.yaml)"
+      "algorithm takes one of fedavg, fedsgd, differentiable-averaging; it was given \"fedavgg\"; did you mean \"fedavg\"? (line 1 of e.yaml)"
     ),
+    (
+      "tune: momentum,learning-rat",
+      "tune takes one or more of learning-rate, weight-decay, momentum, proximal, server-learning-rate, with commas "
+        + "between; it was given \"momentum,learning-rat\"; did you mean \"learning-rate\"? (line 1 of e.yaml)"
+    ),
+    ("tune: momentum,momentum", "tune was given momentum twice (line 1 of e.yaml)"),
     (
       "model: cn",
       "there is no model \"cn\"; did you mean \"cnn\"? use one of linear | logistic | mlp:200,200 | cnn (line 1 of e.yaml)"
     ),
     ("model: mlp:0", "model \"mlp:0\" needs the widths of its hidden layers, as in \"mlp:200,200\" (line 1 of e.yaml)"),
   ]
+
+  @Test("an aggregator has a text form", arguments: ["mean", "median", "trimmed-mean:0.2", "geometric-median"])
+  func aggregator(text: String) throws {
+    #expect(try AggregatorChoice(parsing: text).description == text)
+    let rule = try AggregatorChoice(parsing: text).aggregator()
+    #expect(rule.name == text)
+  }
+
+  @Test(
+    "an aggregator that is none is refused in one sentence",
+    arguments: [
+      (
+        "medain",
+        "there is no aggregator \"medain\"; did you mean \"median\"? use one of mean, median, trimmed-mean:SHARE, "
+          + "geometric-median"
+      ),
+      (
+        "median:2",
+        "there is no aggregator \"median:2\"; median takes no argument; use one of mean, median, trimmed-mean:SHARE, "
+          + "geometric-median"
+      ),
+      (
+        "trimmed-mean:0.5",
+        "aggregator \"trimmed-mean:0.5\" needs the share that is left out on each side, from 0 up to but not 0.5, as "
+          + "in \"trimmed-mean:0.2\""
+      ),
+      (
+        "trimmed-mean",
+        "aggregator \"trimmed-mean\" needs the share that is left out on each side, from 0 up to but not 0.5, as in "
+          + "\"trimmed-mean:0.2\""
+      ),
+    ])
+  func badAggregator(text: String, sentence: String) {
+    let error = #expect(throws: FluxionError.self) { try AggregatorChoice(parsing: text) }
+    #expect(error?.message == sentence)
+  }
 
   @Test("data has a text form", arguments: ["digits", "mnist", "idx:a/b", "csv:a b.csv", "synthetic-linear"])
   func dataSource(text: String) throws { #expect(try DataSource(parsing: text).description == text) }

@@ -34,6 +34,25 @@ struct PreparedExperimentTests {
     #expect(prepared.experiment.model == .linear)
   }
 
+  @Test(
+    "tuning that cannot be is refused before anything is trained",
+    arguments: [
+      (
+        "algorithm: fedsgd\ntune: learning-rate",
+        "tune differentiates local steps, and fedsgd has none; use fedavg to tune"
+      ),
+      (
+        "tune: learning-rate\ntuneMode: server",
+        "tune-mode server needs examples that the server keeps; set validation to server:0.05, or use shared"
+      ),
+      ("algorithm: fedsgd\nproximal: 1", "proximal holds local steps back, and fedsgd has none; use fedavg with it"),
+    ])
+  func tuning(yaml: String, sentence: String) throws {
+    let experiment = try Experiment(yaml: yaml)
+    let error = #expect(throws: FluxionError.self) { try experiment.prepared() }
+    #expect(error?.message == sentence)
+  }
+
   @Test("a table is standardised by its training part alone")
   func table() throws {
     let file = FileManager.default.temporaryDirectory.appending(path: "fluxion-\(UUID()).csv")
@@ -77,6 +96,16 @@ struct PreparedExperimentTests {
     (.nesterov, "nesterov", 0.05), (.adam, "adam", 0.001), (.adamw, "adamw", 0.001), (.rmsprop, "rmsprop", 0.001),
     (.adagrad, "adagrad", 0.01), (.adamsBashforth, "adams-bashforth", 0.05),
   ]
+
+  @Test("says when to analyse only where there is an analysis")
+  func analysis() throws {
+    var experiment = Experiment()
+    experiment.analyzeEvery = 5
+    let error = #expect(throws: FluxionError.self) { try experiment.prepared() }
+    #expect(error?.message == "analyze-every 5 says when to analyze; switch analyze on, too")
+    experiment.analyze = true
+    #expect(try experiment.prepared().experiment.analyzeEvery == 5)
+  }
 
   @Test("every optimiser is in the table above")
   func completeness() {

@@ -1,6 +1,7 @@
 import FluxionCalculus
 import FluxionCoordination
 import FluxionExperiment
+import FluxionFederation
 import Foundation
 import Testing
 
@@ -13,6 +14,15 @@ struct RunRecordTests {
     record.rounds[3].testAccuracy = nil
     record.rounds[3].testLoss = nil
     record.rounds[4].parties = []
+    let analyzed = Samples.analyzed()
+    for round in record.rounds.indices {
+      record.rounds[round].analysis = analyzed.rounds[round].analysis
+      record.rounds[round].analysisSeconds = analyzed.rounds[round].analysisSeconds
+    }
+    record.rounds[4].analysis?.gradients.cosines[2][1] = nil
+    record.rounds[4].analysis?.parties[1].noise = nil
+    record.rounds[8].analysis?.hessian = nil
+    record.rounds[8].analysis?.updates = nil
     let read = try RunRecord(decoding: Data(record.json.text().utf8))
     #expect(read == record)
     #expect(try RunRecord(decoding: JSONEncoder().encode(record)) == record)
@@ -33,11 +43,22 @@ struct RunRecordTests {
   }
 
   @Test("has every stored property of rounds and parties, so that none is lost unnoticed")
-  func complete() {
-    let party = PartyRecord(party: 0, name: "a", samples: 1, steps: 1, trainLoss: 1, seconds: 1)
-    let round = RoundRecord(round: 1, trainLoss: 1, seconds: 1, bytesUp: 1, bytesDown: 1, parties: [party])
-    for (value, json) in [(Mirror(reflecting: party), JSONValue(party)), (Mirror(reflecting: round), JSONValue(round))]
-    {
+  func complete() throws {
+    let party = PartyRecord(
+      party: 0, name: "a", samples: 1, steps: 1, trainLoss: 1, seconds: 1, hyperparameters: ["momentum": 0.5], weight: 1
+    )
+    let round = RoundRecord(
+      round: 1, trainLoss: 1, seconds: 1, bytesUp: 1, bytesDown: 1, parties: [party],
+      tuning: TuningRecord(values: ["momentum": 0.5], alignments: ["momentum": -0.1]), notes: ["all is well"])
+    let analysis = try #require(Samples.analyzed().rounds[0].analysis)
+    let (updates, noise) = (try #require(analysis.updates), try #require(analysis.noise))
+    let hessian = try #require(analysis.hessian)
+    for (value, json) in [
+      (Mirror(reflecting: party), JSONValue(party)), (Mirror(reflecting: round), JSONValue(round)),
+      (Mirror(reflecting: analysis), JSONValue(analysis)), (Mirror(reflecting: updates), JSONValue(updates)),
+      (Mirror(reflecting: analysis.parties[0]), JSONValue(analysis.parties[0])),
+      (Mirror(reflecting: noise), JSONValue(noise)), (Mirror(reflecting: hessian), JSONValue(hessian)),
+    ] {
       guard case .object(let members) = json else { continue }
       #expect(members.map(\.name).sorted() == value.children.compactMap(\.label).sorted())
     }

@@ -1,4 +1,5 @@
 import FluxionCoordination
+import FluxionFederation
 import Testing
 
 @testable import FluxionExperiment
@@ -70,6 +71,19 @@ struct ReportTests {
       record.partition?.parties[0].labelHistogram = []
       record.partition?.parties[1].labelHistogram = nil
       record.partition?.parties[2].labelHistogram = [-5, 3]
+    },
+    Case("an analysis", "96.47% accuracy after 20 rounds", Samples.analyzed()),
+    Case("an analysis of many parties", "96.47% accuracy after 20 rounds", Samples.analyzed(parties: 40)),
+    Case(
+      "an analysis of some of a thousand parties", "96.47% accuracy after 20 rounds", Samples.analyzed(parties: 1000)),
+    Case("an analysis without figures", "96.47% accuracy after 1 round", Samples.analyzed(rounds: 1)) {
+      guard let old = $0.rounds[0].analysis else { return }
+      var party = old.parties[0]
+      (party.party, party.loss, party.gradientNorm, party.updateNorm) = (77, nil, nil, nil)
+      (party.drift, party.noise, party.updateCosine, party.gradientCosine) = (nil, nil, nil, nil)
+      var nothing = old.gradients
+      (nothing.cosines, nothing.meanCosine, nothing.diversity, nothing.conflict) = ([[nil]], nil, nil, nil)
+      $0.rounds[0].analysis = RoundAnalysis(cohort: 1, parties: [party], gradients: nothing)
     },
     Case("names that are markup", "96.47% accuracy after 20 rounds") { record in
       let name = "</table><script>alert('x')</script>&\u{0}\"\u{1b}[31m"
@@ -170,6 +184,31 @@ struct ReportContentTests {
     #expect(
       page.all("pre")[0].all("code")[0].text.replacing(" \\\n ", with: "").hasPrefix(
         "fluxion simulate --data digits --parties 10"))
+  }
+
+  @Test("names the party whose updates disagree with the rest, and draws how the parties agree")
+  func analysis() throws {
+    let page = try #require(parsed(Report(Samples.analyzed()).html()))
+    let notices = page.all("p", class: "notice").map(\.text)
+    #expect(notices.count == 1)
+    #expect(notices[0].hasPrefix("The updates of party 3 disagree with the rest in 5 of 5 analysed rounds"))
+    let map = try #require(page.all("svg").first { $0.attributes["aria-labelledby"]?.contains("last-cosines") == true })
+    #expect(map.all("rect").count == 100)
+    #expect(map.all("rect", class: "cell-against").count == 18)
+    for heading in ["Mean cosine to the others", "Gradient noise scale", "Largest Hessian eigenvalue"] {
+      #expect(page.all("h3").contains { $0.text == heading })
+    }
+    #expect(page.all("table").contains { $0.text.contains("Every party in round 17 in numbers") })
+
+    var agreeing = Samples.analyzed()
+    for round in agreeing.rounds.indices { agreeing.rounds[round].analysis?.disagreeing = [] }
+    let calm = try #require(parsed(Report(agreeing).html()))
+    #expect(calm.all("p", class: "notice").isEmpty)
+    #expect(calm.all("p", class: "about").contains { $0.text.hasPrefix("No party’s updates disagree") })
+    #expect(try !self.page().text.contains("Gradient norm"))
+
+    let some = try #require(parsed(Report(Samples.analyzed(parties: 1000)).html()))
+    #expect(some.text.contains("100 of the round’s 1,000 parties, drawn at random, were analysed"))
   }
 
   @Test("folds a long command into lines that a shell reads as one")

@@ -2,6 +2,7 @@ import Foundation
 import FluxionCalculus
 import FluxionCoordination
 import FluxionExperiment
+import FluxionFederation
 
 /// Runs as they could have been, the same ones each time.
 enum Samples {
@@ -16,6 +17,47 @@ enum Samples {
       pooled: .init(accuracy: 0.9778, loss: 0.0788),
       federation: .init(accuracy: record.rounds.last?.testAccuracy, loss: record.rounds.last?.testLoss))
     return record
+  }
+
+  /// The demo with an analysis of every fourth round: party 3 disagrees with the rest.
+  static func analyzed(parties: Int = 10, rounds: Int = 20) -> RunRecord {
+    var record = digits(parties: parties, rounds: rounds)
+    for index in stride(from: 0, to: rounds, by: 4) {
+      record.rounds[index].analysis = analysis(round: index, parties: min(parties, 100), of: parties)
+      record.rounds[index].analysisSeconds = 0.31
+    }
+    return record
+  }
+
+  private static func analysis(round: Int, parties: Int, of cohort: Int) -> RoundAnalysis {
+    let vectors = (0..<parties).map { party in
+      (0..<30).map { entry in
+        Float((party == 3 ? -0.4 : 1) + noise("vector", round * 10_000 + party * 30 + entry) - 0.5)
+      }
+    }
+    let gram = GramMatrix(vectors)
+    let agreement = Agreement(gram)
+    let entries = (0..<parties).map { party in
+      var entry = PartyAnalysis(party: party, samples: 100)
+      entry.loss = 2 / Double(round + 1)
+      entry.gradientNorm = gram.norm(party)
+      entry.updateNorm = gram.norm(party) / 2
+      entry.drift = gram.norm(party) / 4
+      entry.noise = GradientNoiseScale(
+        GradientSample(samples: 100, chunks: 10, meanSquaredChunkNorm: gram[party, party] + 9),
+        squaredNorm: gram[party, party])
+      entry.gradientCosine = agreement.meanCosine(of: party)
+      entry.updateCosine = agreement.meanCosine(of: party)
+      return entry
+    }
+    let share = 1 / Double(parties)
+    return RoundAnalysis(
+      cohort: cohort, parties: entries, gradients: agreement, updates: cohort > 100 ? nil : agreement,
+      noise: GradientNoiseScale(
+        pooling: entries.map { (share, $0.samples, $0.noise) }, squaredNorm: gram[0, 0]),
+      hessian: HessianAnalysis(
+        samples: 512, eigenvalue: .init(value: 4 + 10 / Double(round + 1), error: 0.02, steps: 9),
+        trace: .init(value: 90, standardError: 3)))
   }
 
   /// Any number of parties and rounds.

@@ -106,4 +106,51 @@ struct ExactAccumulatorTests {
     try sum.add([5], weight: 0.75)
     #expect(sum.mean() == [4])
   }
+
+  /// Adds vectors together.
+  private func addTogether(_ some: [Contribution], to sum: inout ExactAccumulator) throws {
+    let memory = some.map { contribution in
+      let buffer = UnsafeMutableBufferPointer<Float>.allocate(capacity: contribution.values.count)
+      _ = buffer.initialize(fromContentsOf: contribution.values)
+      return buffer
+    }
+    defer { for buffer in memory { buffer.deallocate() } }
+    try sum.add(memory.map { UnsafeBufferPointer($0) }, weights: some.map(\.weight))
+  }
+
+  @Test("adds several vectors as it adds one after the other", arguments: [1, 1e8] as [Float])
+  func together(magnitude: Float) throws {
+    // More than a block, and more than a group.
+    for (vectors, elements) in [(3, 40_000), (1100, 5)] {
+      let some = contributions(vectors, elements: elements, magnitude: magnitude, seed: 3)
+      var sum = ExactAccumulator(count: elements)
+      try addTogether(some, to: &sum)
+      #expect(sum.contributions == vectors)
+      #expect(sum.weight == some.map(\.weight).reduce(0, +))
+      #expect(sum.mean().map(\.bitPattern) == (try mean(some)))
+    }
+  }
+
+  @Test("of several vectors adds those before the one at fault")
+  func togetherRefusal() throws {
+    var some = contributions(4, elements: 40_000, magnitude: 1, seed: 4)
+    some[2].values[39_000] = .nan
+    var sum = ExactAccumulator(count: 40_000)
+    let error = #expect(throws: FluxionError.self) { try addTogether(some, to: &sum) }
+    #expect(error?.code == .diverged)
+    #expect(sum.contributions == 2)
+    #expect(sum.mean().map(\.bitPattern) == (try mean(Array(some[..<2]))))
+  }
+
+  @Test("adds a difference as it adds the vector of differences", arguments: [1, 1e8] as [Float])
+  func difference(magnitude: Float) throws {
+    let some = contributions(2, elements: 1001, magnitude: magnitude, seed: 6)
+    let (values, base) = (some[0].values, some[1].values)
+    var (sum, expected) = (ExactAccumulator(count: 1001), ExactAccumulator(count: 1001))
+    try values.withUnsafeBufferPointer { values in
+      try base.withUnsafeBufferPointer { try sum.add(values, minus: $0, weight: 3) }
+    }
+    try expected.add(zip(values, base).map { $0 - $1 }, weight: 3)
+    #expect(sum.mean().map(\.bitPattern) == expected.mean().map(\.bitPattern))
+  }
 }

@@ -29,6 +29,17 @@ struct AlgorithmContractTests {
       Row("fedadagrad", FederatedAveraging(local: local, server: .adagrad())),
       Row("fedsgd", FederatedSGD(learningRate: 0.1)),
       Row("fedsgd, adam", FederatedSGD(server: .adam())),
+      Row("fedavg, tuned", TunedAveraging(FederatedAveraging(local: local), Tuning([.learningRate]))),
+      Row(
+        "fedavg, tuned at the server",
+        TunedAveraging(
+          FederatedAveraging(local: local, server: .momentum()), Tuning([.serverLearningRate, .learningRate]))),
+      Row("fedavg, median", FederatedAveraging(local: local, aggregator: CoordinateMedian())),
+      Row("differentiable-averaging", DifferentiableAveraging(local: local, rate: 0.1)),
+      Row(
+        "differentiable-averaging, median, fedadam",
+        DifferentiableAveraging(local: local, aggregator: CoordinateMedian(), rate: 0.1, server: .adam())),
+      Row("fedavg, learned weights", LearnedWeighting(local: local, validation: .parties)),
       Row("cautious-averaging", CautiousAveraging(local: local, limit: 0.01)),
     ]
   }()
@@ -38,10 +49,18 @@ struct AlgorithmContractTests {
     return try Parameters(layout: layout, values: (0..<9).map { Float($0) / 8 - 0.5 })
   }
 
+  /// What came of two updates, for algorithms that look at the mean or at each.
   static func aggregate(_ round: Int, scale: Float = 1) -> Aggregate {
-    Aggregate(
-      round: round, update: (0..<9).map { scale * Float(($0 * 5 + round) % 9 - 4) / 64 },
-      trainLoss: 1 + 0.1 * Double(round), contributions: [])
+    let update = (0..<9).map { scale * Float(($0 * 5 + round) % 9 - 4) / 64 }
+    let figures = [ClientMetrics.validationSamples: 5.0]
+    let metrics = ClientMetrics(samples: 10, steps: 1, lossSum: 10, lossCount: 10, seconds: 0, figures: figures)
+    return Aggregate(
+      round: round, update: update, trainLoss: 1 + 0.1 * Double(round),
+      contributions: [0, 1].map { Aggregate.Contribution(client: $0, metrics: metrics) },
+      updates: [
+        ClientUpdate(client: 0, weight: 10, values: update.map { 3 * $0 }, gradient: update),
+        ClientUpdate(client: 1, weight: 10, values: update.map { -$0 }, gradient: update.reversed()),
+      ])
   }
 
   @Test("moves the parameters, and to the same bits from the same state", arguments: rows)
@@ -73,6 +92,7 @@ struct AlgorithmContractTests {
       var state = try algorithm.initialState(for: parameters)
       var aggregate = Self.aggregate(1)
       aggregate.update[4] = .infinity
+      aggregate.updates?[0].values[4] = .infinity
       // An algorithm may bring such an update back to earth; it may not pass it on.
       do {
         try algorithm.step(&parameters, aggregate, state: &state)
@@ -92,6 +112,7 @@ struct AlgorithmContractTests {
       var state = try algorithm.initialState(for: parameters)
       var aggregate = Self.aggregate(1)
       aggregate.update.removeLast()
+      for index in 0..<2 { aggregate.updates?[index].values.removeLast() }
       try algorithm.step(&parameters, aggregate, state: &state)
     }
     #expect(throws: FluxionError.self) { try step(row.algorithm) }

@@ -100,9 +100,9 @@ struct ModelTests {
       ("mlp:-1", "whole numbers"), ("cnn:3", "no settings"), ("flaten; dense(3)", "\"flatten\""),
       ("dense()", "needs units"), ("dense(3, 4)", "too many"), ("dense(3, initialiser=zeros)", "\"initializer\""),
       ("dense(3, initializer=glorot)", "\"glorot-uniform\""), ("dense(x)", "whole number"), ("dense(3", "parentheses"),
-      ("dense(3))", "parentheses"), ("dense(3)x;", "after its closing"), ("dense(3);;relu", "did you mean"),
+      ("dense(3))", "parentheses"), ("dense(3)x;", "after its closing"), ("dense(3);;relu", "use one of"),
       ("dense(3, bias=maybe)", "true or false"), ("conv2d(3, 3, padding=full)", "valid or same"),
-      ("dense(units=3, units=4)", "twice"), ("dense(,)", "empty argument"), ("", "did you mean"),
+      ("dense(units=3, units=4)", "twice"), ("dense(,)", "empty argument"), ("", "use one of linear"),
       (String(repeating: "model(", count: 40) + String(repeating: ")", count: 40), "deep"),
     ])
   func refusals(_ text: String, _ part: String) {

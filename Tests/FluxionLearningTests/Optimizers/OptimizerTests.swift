@@ -239,14 +239,17 @@ struct OptimizerTextTests {
     arguments: [
       ("adm", "\"adam\""), ("adam:beta=0.9", "\"beta1\""), ("sgd:-1", "not below 0"), ("sgd:fast", "a number"),
       ("momentum:0.1,momentum=1", "up to but not 1"), ("sgd:nan", "finite"), ("sgd:1,clipNorm=0", "positive"),
-      ("sgd:1,weightDecay=-1", "not below 0"), ("sgd:1,2", "too many"), ("", "did you mean"),
+      ("sgd:1,weightDecay=-1", "not below 0"), ("sgd:1,2", "too many"), ("", "use one of sgd"),
+      ("bfgs", "use one of sgd"),
     ])
   func refusals(_ text: String, _ part: String) {
     let message = message { try Optimizer.named(text) }
     #expect(message?.contains(part) == true, "\(message ?? "")")
   }
 
-  @Test("of servers are refused likewise", arguments: [("fedadam", "\"adam\""), ("averaging:1", "no arguments")])
+  @Test(
+    "of servers are refused likewise",
+    arguments: [("adan", "\"adam\""), ("fedadam", "averaging, "), ("averaging:1", "no arguments")])
   func serverRefusals(_ text: String, _ part: String) {
     let message = message { try ServerOptimizer.named(text) }
     #expect(message?.contains(part) == true, "\(message ?? "")")

@@ -88,8 +88,9 @@ struct ScheduleTests {
     arguments: [
       ("cosin:100", "\"cosine\""), ("cosine", "needs length"), ("cosine:0", "at least 1"), ("step:30", "needs factor"),
       ("step:30,-1", "positive"), ("cosine:5+step:1,1", "only a warm-up"), ("warmup:5+warmup:5", "twice"),
-      ("exponential:x", "a number"), ("plateau:2,3", "from 0 to 1"), ("constant:1", "no arguments"), ("", "did you"),
-      ("warmup:5+", "did you"),
+      ("exponential:x", "a number"), ("plateau:2,3", "from 0 to 1"), ("constant:1", "no arguments"),
+      ("", "use one of constant"),
+      ("warmup:5+", "use one of constant"),
     ])
   func refusals(_ text: String, _ part: String) {
     let message = message { try Schedule.named(text) }

@@ -1,6 +1,6 @@
-extension Report {
-  /// The page's own style; colours are ``ChartStyle/variables``.
-  static let style = """
+/// The pages' own style; colours are ``ChartStyle/variables``.
+enum PageStyle {
+  static let rules = """
     * { box-sizing: border-box; }
     body { margin: 0; background: var(--ground); color: var(--ink); line-height: 1.5; -webkit-text-size-adjust: 100%;
       font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif;
@@ -30,6 +30,9 @@ extension Report {
     .card.flush .scroll { max-height: 720px; }
     .card.flush table { font-size: .88rem; } .card.flush th, .card.flush td { padding: 5px 9px; }
     .card.flush thead th { white-space: normal; vertical-align: bottom; line-height: 1.3; font-size: .8rem; }
+    .key { display: flex; flex-wrap: wrap; gap: 4px 22px; margin-top: 22px; font-size: .92rem; }
+    .key span { display: inline-flex; align-items: center; gap: 8px; overflow-wrap: anywhere; }
+    .key i { flex: none; width: 18px; height: 4px; border-radius: 2px; }
     .grid.start { align-items: start; }
     figcaption { display: flex; justify-content: space-between; align-items: baseline; gap: 12px; margin-bottom: 10px; }
     figcaption .value { color: var(--muted); font-size: .9rem; white-space: pre-wrap; text-align: right; }

@@ -7,7 +7,8 @@ struct NearestNameTests {
     "is the one with the fewest edits, if they are few",
     arguments: [
       ("lable", "label"), ("LABEL", "label"), ("ag", "age"), ("targt", "target"), ("zzzzz", nil), ("", nil),
-      ("x", nil), ("tagret", "target"), ("label", "label"),
+      ("x", nil), ("tagret", "target"), ("label", "label"), ("la", "label"), ("tar", "target"), ("labels", "label"),
+      ("labelled", nil),
     ] as [(String, String?)])
   func picks(_ name: String, _ expected: String?) {
     #expect(nearest(name, among: ["age", "label", "target", ""]) == expected)
