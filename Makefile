@@ -44,7 +44,7 @@ bench: build ## Time the training steps and the workloads (MNIST must be there)
 	swift build $(SWIFT_FLAGS) --package-path Benchmarks
 	Benchmarks/bench
 
-bench-peers: build ## The same, in turn with PyTorch, JAX, pfl-research and Flower (about 20 minutes)
+bench-peers: build ## The same, in turn with PyTorch, JAX, pfl-research and Flower
 	swift build $(SWIFT_FLAGS) --package-path Benchmarks
 	Benchmarks/peers/setup torch jax pfl flower
 	Benchmarks/bench --peers torch,jax,pfl,flower
