@@ -21,7 +21,7 @@ struct TuningTests {
       objective: .proximal(0.01))
     let gradient = try LossGradient(Self.task, try #require(partition.validation))
     var algorithm = TunedAveraging(FederatedAveraging(local: local, server: server), tuning)
-    if tuning.mode == .server { algorithm.serverGradient = { try gradient(at: $0.values).gradient } }
+    if tuning.mode == .server { algorithm.serverLoss = { try gradient(at: $0.values) } }
     let simulation = Simulation(
       Self.task, algorithm, partition, SimulationConfiguration(seed: 3, threads: threads, cohort: cohort))
     var records: [RoundRecord] = []
@@ -87,13 +87,14 @@ struct TuningTests {
     #expect(error?.message.contains("round 1 at party") == true)
   }
 
-  @Test("uploads numbers beside the update, and sends vectors only where the server tunes")
+  @Test("uploads numbers and sketches beside the update, and sends vectors only where the server tunes")
   func bytes() async throws {
     let plain = 10 * (4 * 2410 + 128)
     let shared = try await run(Tuning([.learningRate]), rounds: 2).records
     #expect(shared[0].bytesDown == plain + 10 * 8)
     #expect(shared[0].bytesUp == plain + 10 * 8)
-    #expect(shared[1].bytesUp == plain + 10 * 4 * 8)
+    // Tangent and gradient, in 256 cells each.
+    #expect(shared[1].bytesUp == plain + 10 * (3 * 8 + 2 * 256 * 4))
     let server = try await run(Tuning([.learningRate], mode: .server), rounds: 2).records
     #expect(server[1].bytesDown == plain + 10 * (8 + 4 * 2410))
     #expect(server[1].bytesUp == plain + 10 * 3 * 8)

@@ -23,7 +23,7 @@ func measureAggregation() throws {
   nonisolated(unsafe) let shared = memory
   nonisolated(unsafe) let result = means
   let halves = (0..<threads).map { elements * $0 / threads..<elements * ($0 + 1) / threads }
-  let sums = halves.map { HalfSum(ExactAccumulator(count: $0.count)) }
+  let reads = halves.map { _ in Read() }
   var (readSeconds, meanSeconds): ([Double], [Double]) = ([], [])
   // In turn, so that a drift of the machine meets both.
   for _ in 0..<15 {
@@ -31,16 +31,15 @@ func measureAggregation() throws {
       DispatchQueue.concurrentPerform(iterations: threads) { thread in
         let half = halves[thread]
         for values in shared {
-          sums[thread].read += values.baseAddress.map { benchmark_read(Int64(half.count), $0 + half.lowerBound) } ?? 0
+          reads[thread].sum += values.baseAddress.map { benchmark_read(Int64(half.count), $0 + half.lowerBound) } ?? 0
         }
       }
     }
     meanSeconds += seconds(repeats: 1) {
       DispatchQueue.concurrentPerform(iterations: threads) { thread in
         let parts = shared.map { UnsafeBufferPointer(rebasing: $0[halves[thread]]) }
-        sums[thread].sum.reset()
-        do { try sums[thread].sum.add(parts, weights: weights) } catch { refuse("\(error)") }
-        sums[thread].sum.writeMean(to: UnsafeMutableBufferPointer(rebasing: result[halves[thread]]))
+        let half = UnsafeMutableBufferPointer(rebasing: result[halves[thread]])
+        do { try ExactAccumulator.writeMean(of: parts, weights: weights, to: half) } catch { refuse("\(error)") }
       }
     }
   }
@@ -52,11 +51,7 @@ func measureAggregation() throws {
   print("  of the bandwidth", column(100 * read / mean, 0, 7), "%")
 }
 
-/// One thread's half; a thread touches no other's.
-private final class HalfSum: @unchecked Sendable {
-  var sum: ExactAccumulator
-  /// Keeps the compiler from leaving the reading out.
-  var read: Float = 0
-
-  init(_ sum: ExactAccumulator) { self.sum = sum }
+/// What one thread read; keeps the compiler from leaving the reading out.
+private final class Read: @unchecked Sendable {
+  var sum: Float = 0
 }

@@ -56,7 +56,7 @@ struct RoundInProgress {
   func record(parameterCount: Int, name: (Int) -> String, recordsClients: Bool) -> RoundRecord {
     let uploadByteCount = 4 * plan.uploadCount(parameters: parameterCount) + Self.headerByteCount
     let downloadByteCount = 4 * parameterCount + Self.headerByteCount
-    let figureCount = contributions.reduce(0) { $0 + $1.metrics.figures.count }
+    let extraByteCount = contributions.reduce(0) { $0 + $1.metrics.extraByteCount }
     let parties = (recordsClients ? contributions : []).map { contribution in
       let (client, metrics) = (contribution.client, contribution.metrics)
       return PartyRecord(
@@ -67,7 +67,7 @@ struct RoundInProgress {
     return RoundRecord(
       round: round, testAccuracy: evaluation?.accuracy, testLoss: evaluation?.loss,
       testMetrics: evaluation?.values ?? [:], trainLoss: trainLoss, seconds: seconds,
-      evaluationSeconds: evaluationSeconds, bytesUp: reports.count * uploadByteCount + 8 * figureCount,
+      evaluationSeconds: evaluationSeconds, bytesUp: reports.count * uploadByteCount + extraByteCount,
       bytesDown: cohort * (downloadByteCount + (plan.tuning?.byteCount ?? 0)), parties: parties,
       tuning: plan.tuning.map { tuning in
         let (values, alignments) = tuning.summary(of: contributions, weighting: plan.weighting)

@@ -81,7 +81,7 @@ extension Experiment {
     }
     let gradient = try LossGradient(task, examples)
     return TunedAveraging(
-      averaging, Tuning(tune.hyperparameters, mode: tuneMode), serverGradient: { try gradient(at: $0.values).gradient })
+      averaging, Tuning(tune.hyperparameters, mode: tuneMode), serverLoss: { try gradient(at: $0.values) })
   }
 
   /// - Throws: as ``localOptimizer()``.

@@ -41,7 +41,7 @@ public struct ExactAccumulator: Sendable {
   /// A carry moves all but this many bits: the ratio of the two units.
   private static let carryShift = 24
   /// Elements of a block: its sums and one vector's part stay in the second-level cache.
-  private static let blockSize = 16_384
+  private static let blockSize = 8192
   /// Vectors that are added together: few enough that fine sums have room for all before the next carry.
   private static let groupSize = 512
 
@@ -87,28 +87,6 @@ public struct ExactAccumulator: Sendable {
     }
     addBySize(values, minus: base, weight)
     note(total, contributions: 1, bound: Self.fineLimit)
-  }
-
-  /// Adds several vectors; as adding one after the other, but at the speed of reading them once.
-  ///
-  /// The sums are taken block by block, small enough to stay in the cache while every vector passes by.
-  ///
-  /// - Parameter weights: one for each vector.
-  /// - Throws: as for one vector; the vectors before the one at fault are added, the others are not.
-  public mutating func add(_ vectors: [UnsafeBufferPointer<Float>], weights: [Double]) throws(FluxionError) {
-    guard vectors.count == weights.count else {
-      throw FluxionError(.invalidArgument, "\(vectors.count) updates have \(weights.count) weights")
-    }
-    for start in stride(from: 0, to: vectors.count, by: Self.groupSize) {
-      let group = start..<min(start + Self.groupSize, vectors.count)
-      if let bound = addGroup(vectors[group], weights: weights[group]) {
-        var total = weightUnits
-        for weight in weights[group] { total = try units(of: weight, after: total).total }
-        note(total, contributions: group.count, bound: bound)
-      } else {
-        for index in group { try add(vectors[index], weight: weights[index]) }
-      }
-    }
   }
 
   /// Adds everything that another accumulator of the same count holds.
@@ -158,35 +136,71 @@ public struct ExactAccumulator: Sendable {
     }
   }
 
-  /// Adds all vectors to the fine sums, or none if one of them does not go there. The bound of what was added.
+  /// Writes the weighted mean of vectors that are all there: the bits of adding one after the other, at the speed of
+  /// reading them once.
+  ///
+  /// The sums are taken block by block, small enough to stay in the cache while every vector passes by.
+  ///
+  /// ```swift
+  /// try ExactAccumulator.writeMean(of: updates, weights: [600, 200], to: mean)
+  /// ```
+  ///
+  /// - Parameters:
+  ///   - vectors: as long as `mean`.
+  ///   - weights: one for each vector, positive; taken to the nearest multiple of 2⁻²⁰.
+  /// - Throws: ``FluxionError`` as for adding them; what `mean` holds then is part of an answer.
+  public static func writeMean(
+    of vectors: [UnsafeBufferPointer<Float>], weights: [Double], to mean: UnsafeMutableBufferPointer<Float>
+  ) throws(FluxionError) {
+    guard vectors.count == weights.count else {
+      throw FluxionError(.invalidArgument, "\(vectors.count) updates have \(weights.count) weights")
+    }
+    for vector in vectors where vector.count != mean.count {
+      throw FluxionError(.invalidArgument, "an update has \(vector.count) elements; the mean has \(mean.count)")
+    }
+    var sum = ExactAccumulator(count: min(blockSize, mean.count))
+    for start in stride(from: 0, to: mean.count, by: blockSize) {
+      let block = start..<min(start + blockSize, mean.count)
+      if block.count == sum.count { sum.reset() } else { sum = ExactAccumulator(count: block.count) }
+      try sum.add(block, of: vectors, weights: weights)
+      sum.writeMean(to: UnsafeMutableBufferPointer(rebasing: mean[block]))
+    }
+  }
+
+  /// Adds the same elements of many vectors; as adding one after the other, but with fewer passes over the sums.
+  private mutating func add(
+    _ block: Range<Int>, of vectors: [UnsafeBufferPointer<Float>], weights: [Double]
+  ) throws(FluxionError) {
+    for start in stride(from: 0, to: vectors.count, by: Self.groupSize) {
+      let group = start..<min(start + Self.groupSize, vectors.count)
+      if try addGroup(block, of: vectors[group], weights: weights[group]) { continue }
+      for index in group { try add(UnsafeBufferPointer(rebasing: vectors[index][block]), weight: weights[index]) }
+    }
+  }
+
+  /// Adds to the fine sums; or nothing, and false, if an element of one of the vectors does not go there.
   private mutating func addGroup(
-    _ vectors: ArraySlice<UnsafeBufferPointer<Float>>, weights: ArraySlice<Double>
-  ) -> Double? {
+    _ block: Range<Int>, of vectors: ArraySlice<UnsafeBufferPointer<Float>>, weights: ArraySlice<Double>
+  ) throws(FluxionError) -> Bool {
     var total = weightUnits
-    var (starts, scales): ([UnsafePointer<Float>], [Double]) = ([], [])
-    for (vector, weight) in zip(vectors, weights) {
-      guard vector.count == count, let start = vector.baseAddress, let units = try? units(of: weight, after: total)
-      else { return nil }
+    var scales: [Double] = []
+    for weight in weights {
+      let units = try units(of: weight, after: total)
       total = units.total
-      starts.append(start)
       scales.append(units.units / Self.weightScale * Self.fineScale)
     }
-    let elements = count
+    let starts = vectors.compactMap(\.baseAddress)
     var tops = [Float](repeating: 0, count: starts.count)
     let fits = fine.withUnsafeMutableBufferPointer { sums in
-      guard let sums = sums.baseAddress else { return false }
-      for begin in stride(from: 0, to: elements, by: Self.blockSize) {
-        let length = Int64(min(Self.blockSize, elements - begin))
-        guard
-          fx_accumulate_many(length, Int32(starts.count), starts, Int64(begin), scales, sums + begin, &tops) == 0
-        else { continue }
-        // Rounding is symmetric: the negative of a product takes away what the product added to the blocks before.
-        for (start, scale) in zip(starts, scales) { _ = fx_accumulate(Int64(begin), start, nil, -scale, sums) }
-        return false
-      }
-      return true
+      guard let sums = sums.baseAddress, starts.count == scales.count else { return false }
+      return 0
+        != fx_accumulate_many(
+          Int64(block.count), Int32(starts.count), starts, Int64(block.lowerBound), scales, sums, &tops)
     }
-    return fits ? zip(tops, scales).reduce(0) { $0 + Double($1.0) * $1.1 / Self.fineScale } : nil
+    guard fits else { return false }
+    let bound = zip(tops, scales).reduce(0) { $0 + Double($1.0) * $1.1 / Self.fineScale }
+    note(total, contributions: starts.count, bound: bound)
+    return true
   }
 
   private mutating func addBySize(

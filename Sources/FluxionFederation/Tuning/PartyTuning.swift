@@ -28,6 +28,7 @@ package final class PartyTuning {
     /// What it trains with, for each tuned hyperparameter.
     package var values: [Double]
     package var figures: [String: Double] = [:]
+    package var vectors: [String: [Float]] = [:]
     package var steps = 0
     /// A mean training loss above it is taken for divergence.
     package var lossLimit = Double.infinity
@@ -67,23 +68,40 @@ package final class PartyTuning {
     _ beginning: inout Beginning
   ) {
     // What was kept in an attempt at this round that was given up says nothing about the model of this one.
-    guard let memory, memory.round < round, memory.tangents.count == request.hyperparameters.count else { return }
+    guard let memory, (request.firstRound..<round).contains(memory.round),
+      memory.tangents.count == request.hyperparameters.count
+    else {
+      return sketch(gradient, [], request, &beginning)
+    }
     beginning.steps = memory.steps + 1
+    var kept: [(TunedHyperparameter, [Float])] = []
     for (position, hyperparameter) in request.hyperparameters.enumerated() {
       guard let tangent = memory.tangents[position] else { continue }
       let (product, alignment, length) = Self.product(tangent, gradient)
       guard product.isFinite, alignment.isFinite, length.isFinite else { continue }
       beginning.figures[Figure.hypergradient(hyperparameter)] = product
       beginning.figures[Figure.alignment(hyperparameter)] = alignment
-      if request.isServers {
-        beginning.figures[Figure.length(hyperparameter)] = length
-        continue
-      }
+      if request.isServers { beginning.figures[Figure.length(hyperparameter)] = length }
+      kept.append((hyperparameter, tangent))
+      guard request.partyValues != nil else { continue }
       let moved = request.rule.next(
         beginning.values[position], of: hyperparameter, alignment: alignment, after: memory.steps,
         within: request.bounds[position])
       beginning.figures[Figure.proposal(hyperparameter)] = moved
-      if request.partyValues != nil { beginning.values[position] = moved }
+      beginning.values[position] = moved
+    }
+    sketch(gradient, kept, request, &beginning)
+  }
+
+  /// Sketches the gradient and tangents, where the server is to compare the sums over all parties.
+  private func sketch(
+    _ gradient: UnsafeBufferPointer<Float>, _ tangents: [(TunedHyperparameter, [Float])], _ request: TuningRequest,
+    _ beginning: inout Beginning
+  ) {
+    guard let sketch = request.sketch else { return }
+    beginning.vectors[Figure.gradientSketch] = sketch([gradient])[0]
+    for (hyperparameter, tangent) in tangents {
+      beginning.vectors[Figure.tangentSketch(hyperparameter)] = tangent.withUnsafeBufferPointer { sketch([$0])[0] }
     }
   }
 
@@ -103,6 +121,10 @@ package final class PartyTuning {
     package static func hypergradient(_ name: TunedHyperparameter) -> String { "hypergradient of \(name.rawValue)" }
     package static func alignment(_ name: TunedHyperparameter) -> String { "alignment of \(name.rawValue)" }
     package static func length(_ name: TunedHyperparameter) -> String { "length of the tangent of \(name.rawValue)" }
+    package static let gradientSketch = "sketch of the gradient"
+    package static func tangentSketch(_ name: TunedHyperparameter) -> String {
+      "sketch of the tangent of \(name.rawValue)"
+    }
     package static func proposal(_ name: TunedHyperparameter) -> String { "proposed \(name.rawValue)" }
   }
 }

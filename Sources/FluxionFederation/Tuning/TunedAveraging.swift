@@ -5,10 +5,17 @@ import Foundation
 /// Federated averaging that tunes its own hyperparameters by exact hypergradients.
 ///
 /// In round `t` client `k` carries `u_k = dw_k/dθ` through all its local steps (``TangentStepProgram``) and keeps it. In
-/// the next round in which it takes part it forms `h_k = ⟨u_k, ∇L_k(w_t+1)⟩`, the derivative of its loss under the new
-/// global model with respect to `θ`, moves its value by it (``TuningRule``) and uploads the value: one number a
-/// hyperparameter. The server takes the weighted mean of the values in their coordinates `z`, for a learning rate the
-/// weighted geometric mean `log θ = Σ α_k log θ_k`, over the clients that had a tangent.
+/// the next round in which it takes part it takes the gradient `g_k = ∇L_k(w_t+1)` of the new global model and uploads
+/// `⟨u_k, g_k⟩`, the derivative of its own loss with respect to its own `θ` but for its share.
+///
+/// With ``Tuning/Mode/shared`` what counts is the derivative of the federation's loss with respect to everybody's `θ`,
+/// `⟨Σ α_k u_k, Σ α_k g_k⟩`. Where data differ between parties, `Σ α_k ⟨u_k, g_k⟩` is a poor stand-in for it: a party's
+/// gradient points where averaging took from its own model. So clients upload short sketches of both vectors
+/// (``CountSketch``), and the server moves `θ` by the cosine of the sums (``TuningRule``).
+///
+/// With ``Tuning/Mode/perParty`` each client moves a value of its own by `⟨u_k, g_k⟩` and uploads it; the mean of the
+/// values in their coordinates `z`, for a learning rate the weighted geometric mean `log θ = Σ α_k log θ_k`, is where
+/// newcomers begin.
 ///
 /// With ``Tuning/Mode/server`` the server sends `v = ∇L(w_t+1)` on examples of its own, clients return `⟨u_k, v⟩` and
 /// `‖u_k‖`, and the server moves its one value by `Σ α_k ⟨u_k, v⟩`, the exact hypergradient of its loss.
@@ -27,16 +34,16 @@ import Foundation
 public struct TunedAveraging: FederatedAlgorithm {
   public var averaging: FederatedAveraging
   public var tuning: Tuning
-  /// The gradient of the mean loss over the server's own examples; what ``Tuning/Mode/server`` goes by.
-  public var serverGradient: (@Sendable (Parameters) throws -> [Float])?
+  /// The mean loss over the server's own examples and its gradient; what ``Tuning/Mode/server`` goes by.
+  public var serverLoss: (@Sendable (Parameters) throws -> (loss: Double, gradient: [Float]))?
 
   public init(
     _ averaging: FederatedAveraging, _ tuning: Tuning,
-    serverGradient: (@Sendable (Parameters) throws -> [Float])? = nil
+    serverLoss: (@Sendable (Parameters) throws -> (loss: Double, gradient: [Float]))? = nil
   ) {
     self.averaging = averaging
     self.tuning = tuning
-    self.serverGradient = serverGradient
+    self.serverLoss = serverLoss
   }
 
   public var name: String { averaging.name + ", tuned" }
@@ -49,30 +56,57 @@ public struct TunedAveraging: FederatedAlgorithm {
     public var parties: [Int: [Double]] = [:]
     /// The server's learning rate, where it is tuned.
     public var serverLearningRate: Double?
-    /// How often the server moved values itself.
+    /// How often the server had something to move values by.
     public var steps = 0
+    /// Whether there was a round whose tangents can be judged in the next.
+    var isJudged = false
+    /// Parameters of the model.
+    var parameterCount: Int
     /// How often values were lowered because training diverged.
     public var recoveries = 0
-    /// The mean loss of the first global model, as the parties found it.
+    /// What was done about a global model that had become worse than the first.
+    var returning: Note?
+    /// The mean loss of the first global model, as the parties found it, or the server in its mode.
     public var firstLoss: Double?
-    /// The gradient of the server's loss at the global model, in server mode.
+    /// The global model with the lowest loss so far.
+    var best: Best?
+    /// The round from which on tangents count.
+    var firstTangentRound = 1
+    /// The server's loss at the global model and its gradient, in server mode.
+    var serverLoss: Double?
     var serverGradient: [Float]?
     /// The derivative of the global model with respect to the server's learning rate, where clients are to judge it.
     var serverTangent: [Float]?
+  }
+
+  /// A global model that a run can go back to.
+  struct Best: Codable, Hashable, Sendable {
+    /// The round that began with it.
+    var round: Int
+    var loss: Double
+    var values: [Float]
+  }
+
+  /// A sentence for the record of a round.
+  struct Note: Codable, Hashable, Sendable {
+    var round: Int
+    var text: String
   }
 
   var local: [TunedHyperparameter] { tuning.hyperparameters.filter(\.isLocal) }
   var tunesServer: Bool { tuning.hyperparameters.contains(.serverLearningRate) }
 
   public func initialState(for parameters: Parameters) throws -> State {
-    guard (tuning.mode == .server) == (serverGradient != nil) else {
+    guard (tuning.mode == .server) == (serverLoss != nil) else {
       throw FluxionError(
         .invalidArgument,
         tuning.mode == .server
           ? "tuning by the server needs examples that the server holds; keep some for it, or use the mode shared"
           : "only the mode server tunes by examples of the server")
     }
-    var state = State(averaging: try averaging.initialState(for: parameters), values: try initialValues())
+    var state = State(
+      averaging: try averaging.initialState(for: parameters), values: try initialValues(),
+      parameterCount: parameters.values.count)
     if tunesServer { state.serverLearningRate = try initialServerRate() }
     return state
   }
@@ -120,26 +154,34 @@ public struct TunedAveraging: FederatedAlgorithm {
       hyperparameters: local, values: state.values,
       bounds: zip(local, try initialValues()).map { $0.bounds(from: $1) },
       partyValues: tuning.mode == .perParty ? state.parties : nil, rule: tuning.rule,
-      gradientBatches: tuning.gradientBatches, referenceLoss: state.firstLoss,
-      serverGradient: state.serverGradient, serverTangent: state.serverTangent,
+      gradientBatches: tuning.gradientBatches, firstRound: state.firstTangentRound, referenceLoss: state.firstLoss,
+      serverGradient: state.serverGradient, sketch: sketch(round: round, state), serverTangent: state.serverTangent,
       serverLearningRate: state.serverLearningRate, isServers: tuning.mode == .server)
     return plan
   }
 
   public func step(_ parameters: inout Parameters, _ aggregate: Aggregate, state: inout State) throws {
-    if state.firstLoss == nil { state.firstLoss = weightedMean(PartyTuning.Figure.startingLoss, aggregate) }
-    switch tuning.mode {
-    case .shared, .perParty: takeProposals(aggregate, &state)
-    case .server: try moveValues(aggregate, &state)
+    if try returns(from: parameters, aggregate, &state) {
+      if let best = state.best { try parameters.replaceValues(with: best.values) }
+      if let serverLoss { (state.serverLoss, state.serverGradient) = try serverLoss(parameters) }
+      return
+    }
+    if tuning.mode == .perParty {
+      takeProposals(aggregate, &state)
+    } else {
+      try moveValues(aggregate, &state)
     }
     if let rate = state.serverLearningRate, let alignment = serverAlignment(aggregate, state) {
       try moveServerRate(from: rate, alignment, &state)
     }
+    // Nothing was known before the second round.
+    if state.isJudged { state.steps += 1 }
+    state.isJudged = true
     let tangent = try averaging.step(
       &parameters, aggregate, state: &state.averaging, serverLearningRate: state.serverLearningRate)
-    if let serverGradient {
-      let gradient = try serverGradient(parameters)
-      state.serverGradient = gradient
+    if let serverLoss {
+      let (loss, gradient) = try serverLoss(parameters)
+      (state.serverLoss, state.serverGradient) = (loss, gradient)
       if let rate = state.serverLearningRate, let tangent {
         let alignment = gradient.withUnsafeBufferPointer { PartyTuning.product(tangent, $0).alignment }
         try moveServerRate(from: rate, alignment, &state)
@@ -147,7 +189,12 @@ public struct TunedAveraging: FederatedAlgorithm {
     } else {
       state.serverTangent = tangent
     }
-    state.steps += 1
+  }
+
+  /// What parties are to sketch by: nothing before there is a tangent. The draws are no secret.
+  private func sketch(round: Int, _ state: State) -> CountSketch? {
+    guard tuning.mode == .shared, !local.isEmpty, state.firstLoss != nil else { return nil }
+    return CountSketch(of: state.parameterCount, key: RandomKey(seed: 0).folding("sketch", round))
   }
 }
 
@@ -170,19 +217,17 @@ extension TunedAveraging {
     return weights > 0 ? sum / weights : nil
   }
 
-  private func weightedMean(_ figure: String, _ aggregate: Aggregate) -> Double? {
+  func weightedMean(_ figure: String, _ aggregate: Aggregate) -> Double? {
     weightedMean(aggregate) { $0.metrics.figures[figure] }
   }
 
   private func takeProposals(_ aggregate: Aggregate, _ state: inout State) {
-    if tuning.mode == .perParty {
-      for contribution in aggregate.contributions {
-        var values = state.parties[contribution.client] ?? state.values
-        for (position, hyperparameter) in local.enumerated() {
-          values[position] = contribution.proposal(hyperparameter) ?? values[position]
-        }
-        state.parties[contribution.client] = values
+    for contribution in aggregate.contributions {
+      var values = state.parties[contribution.client] ?? state.values
+      for (position, hyperparameter) in local.enumerated() {
+        values[position] = contribution.proposal(hyperparameter) ?? values[position]
       }
+      state.parties[contribution.client] = values
     }
     for (position, hyperparameter) in local.enumerated() {
       let mean = weightedMean(aggregate) { $0.proposal(hyperparameter).map(hyperparameter.coordinate) }
@@ -190,18 +235,28 @@ extension TunedAveraging {
     }
   }
 
-  /// Server mode: `Σ α_k ⟨u_k, v⟩`, over the length that the mean tangent has at most.
   private func moveValues(_ aggregate: Aggregate, _ state: inout State) throws {
     let bounds = zip(local, try initialValues()).map { $0.bounds(from: $1) }
     for (position, hyperparameter) in local.enumerated() {
-      guard let product = weightedMean(PartyTuning.Figure.hypergradient(hyperparameter), aggregate),
-        let length = weightedMean(PartyTuning.Figure.length(hyperparameter), aggregate), length > 0
-      else { continue }
-      let gradient = (state.serverGradient ?? []).reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
+      let alignment =
+        tuning.mode == .shared
+        ? TuningRequest.alignment(of: hyperparameter, in: aggregate.contributions, weighting: averaging.weighting)
+        : alignment(of: hyperparameter, withServers: state.serverGradient ?? [], aggregate)
+      guard let alignment else { continue }
       state.values[position] = tuning.rule.next(
-        state.values[position], of: hyperparameter, alignment: gradient > 0 ? product / (length * gradient) : 0,
-        after: state.steps, within: bounds[position])
+        state.values[position], of: hyperparameter, alignment: alignment, after: state.steps, within: bounds[position])
     }
+  }
+
+  /// `Σ α_k ⟨u_k, v⟩` for the server's gradient `v`, over the length that the mean tangent has at most.
+  private func alignment(
+    of hyperparameter: TunedHyperparameter, withServers gradient: [Float], _ aggregate: Aggregate
+  ) -> Double? {
+    guard let product = weightedMean(PartyTuning.Figure.hypergradient(hyperparameter), aggregate),
+      let length = weightedMean(PartyTuning.Figure.length(hyperparameter), aggregate), length > 0
+    else { return nil }
+    let gradientLength = gradient.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
+    return gradientLength > 0 ? product / (length * gradientLength) : 0
   }
 
   /// The cosine between the tangent of the server's last step and the mean gradient, as far as the parties' own
@@ -215,37 +270,6 @@ extension TunedAveraging {
     state.serverLearningRate = tuning.rule.next(
       rate, of: .serverLearningRate, alignment: alignment, after: state.steps,
       within: TunedHyperparameter.serverLearningRate.bounds(from: try initialServerRate()))
-  }
-}
-
-// Recovery.
-extension TunedAveraging {
-  /// Divides what is tuned by ten where training diverged: the learning rate, or else all local hyperparameters, in
-  /// their coordinates.
-  public func recover(from divergence: Divergence, state: inout State) throws -> String? {
-    guard state.recoveries < tuning.recoveryLimit, !local.isEmpty else { return nil }
-    let lowered = local.contains(.learningRate) ? [TunedHyperparameter.learningRate] : local
-    let before = state.parties[divergence.client] ?? state.values
-    var (was, now) = ([String](), [String]())
-    for (position, hyperparameter) in local.enumerated() where lowered.contains(hyperparameter) {
-      let target = hyperparameter.value(at: hyperparameter.coordinate(before[position]) - log(10))
-      state.values[position] = min(state.values[position], target)
-      // Whoever was at it or above would be next.
-      for (party, values) in state.parties where values[position] >= before[position] {
-        state.parties[party]?[position] = target
-      }
-      was.append("\(hyperparameter.rawValue.replacing("-", with: " ")) \(Self.text(before[position]))")
-      now.append(Self.text(target))
-    }
-    state.recoveries += 1
-    return "round \(divergence.round): training diverged at \(was.joined(separator: ", ")) at \(divergence.name); "
-      + "going on with \(now.joined(separator: ", "))"
-  }
-
-  private static func text(_ value: Double) -> String {
-    guard value > 0, value.isFinite else { return "\(value)" }
-    let scale = pow(10, 2 - floor(log10(value)))
-    return "\((value * scale).rounded() / scale)"
   }
 }
 

@@ -7,9 +7,9 @@
 public struct Tuning: Hashable, Sendable {
   /// Whose values there are, and who moves them.
   public enum Mode: String, Codable, Hashable, Sendable, CaseIterable {
-    /// Every party moves the federation's values by its own data; the mean of what they propose is everybody's next.
+    /// Everybody trains with the same values, which the server moves by what the parties' data say together.
     case shared
-    /// Every party trains with values of its own.
+    /// Every party trains with values of its own, which it moves by its own data.
     case perParty = "per-party"
     /// The server moves everybody's values by a set of examples that it holds.
     case server
@@ -47,11 +47,15 @@ public struct TuningRequest: Hashable, Sendable {
   public var partyValues: [Int: [Double]]?
   public var rule: TuningRule
   public var gradientBatches: Int
+  /// The round from which on tangents count: those of earlier ones led to a model that was given up.
+  public var firstRound = 1
   /// The mean loss of the first global model; nil in the first round.
   public var referenceLoss: Double?
   /// The gradient of the server's own examples at the global model, against which clients hold their tangents instead
   /// of the gradient of their data.
   public var serverGradient: [Float]?
+  /// How parties sketch tangents and gradients, where values are shared and there are tangents.
+  public var sketch: CountSketch?
   /// The derivative of the global model with respect to the server's learning rate.
   public var serverTangent: [Float]?
   /// What the server steps with, where that is tuned; clients have no use for it but records.
@@ -103,9 +107,40 @@ extension TuningRequest {
         }
       }
       if weights > 0 { values[hyperparameter.rawValue] = hyperparameter.value(at: sum / weights) }
-      if alignedWeights > 0 { alignments[hyperparameter.rawValue] = aligned / alignedWeights }
+      alignments[hyperparameter.rawValue] =
+        sketch == nil
+        ? (alignedWeights > 0 ? aligned / alignedWeights : nil)
+        : Self.alignment(of: hyperparameter, in: contributions, weighting: weighting)
     }
     if let serverLearningRate { values[TunedHyperparameter.serverLearningRate.rawValue] = serverLearningRate }
     return (values, alignments)
+  }
+
+  /// The cosine between `Σ α_k u_k` and `Σ α_k g_k`, as sketches tell it; nil without a tangent.
+  static func alignment(
+    of hyperparameter: TunedHyperparameter, in contributions: [Aggregate.Contribution], weighting: Weighting
+  ) -> Double? {
+    func sum(_ name: String) -> [Double] {
+      var sum: [Double] = []
+      for contribution in contributions {
+        guard let vector = contribution.metrics.vectors[name], vector.allSatisfy(\.isFinite) else { continue }
+        if sum.isEmpty { sum = [Double](repeating: 0, count: vector.count) }
+        guard vector.count == sum.count else { continue }
+        let weight = Double(weighting.weight(samples: contribution.metrics.samples))
+        for index in sum.indices { sum[index] += weight * Double(vector[index]) }
+      }
+      return sum
+    }
+    let tangent = sum(PartyTuning.Figure.tangentSketch(hyperparameter))
+    let gradient = sum(PartyTuning.Figure.gradientSketch)
+    guard !tangent.isEmpty, tangent.count == gradient.count else { return nil }
+    var (product, tangents, gradients) = (0.0, 0.0, 0.0)
+    for (u, g) in zip(tangent, gradient) {
+      product += u * g
+      tangents += u * u
+      gradients += g * g
+    }
+    let lengths = (tangents * gradients).squareRoot()
+    return lengths > 0 ? product / lengths : 0
   }
 }

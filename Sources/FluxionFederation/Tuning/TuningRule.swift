@@ -9,9 +9,8 @@ import Foundation
 ///     c = ⟨u, g⟩ / (‖u‖ ‖g‖)
 ///     z ← z − step / (1 + n / patience) · sign(c) · min(1, max(0, |c| − deadband) / ramp)
 ///
-/// where `n` counts the steps taken, so that values settle. Alignments within the deadband move nothing. Noise is such
-/// an alignment, and so is the part that averaging makes: where parties' data differ, a party's own loss under the
-/// average is always above that under its own model, along its own tangent, at any learning rate.
+/// where `n` counts the steps taken, so that values settle. Alignments within the deadband move nothing: they are
+/// noise, or the end of what another value would gain, or, for a party's own loss, the part that averaging makes.
 ///
 /// The sign is that of hypergradient descent (Baydin, Cornish, Martínez Rubio, Schmidt and Wood 2018, arXiv 1703.04782,
 /// which also proposes a multiplicative rule for the reason above). Deadband and ramp are this project's.

@@ -12,6 +12,8 @@ public struct ClientMetrics: Codable, Hashable, Sendable {
   public var seconds: Double
   /// Further numbers that the algorithm asked for, by name.
   public var figures: [String: Double]
+  /// Short vectors that the algorithm asked for, by name.
+  public var vectors: [String: [Float]]
 
   /// The figure of plans that ask for a gradient of validation: how many examples it is the mean over.
   public static let validationSamples = "validationSamples"
@@ -19,7 +21,8 @@ public struct ClientMetrics: Codable, Hashable, Sendable {
   public static let validationLoss = "validationLoss"
 
   public init(
-    samples: Int, steps: Int, lossSum: Double, lossCount: Int, seconds: Double, figures: [String: Double] = [:]
+    samples: Int, steps: Int, lossSum: Double, lossCount: Int, seconds: Double, figures: [String: Double] = [:],
+    vectors: [String: [Float]] = [:]
   ) {
     self.samples = samples
     self.steps = steps
@@ -27,8 +30,12 @@ public struct ClientMetrics: Codable, Hashable, Sendable {
     self.lossCount = lossCount
     self.seconds = seconds
     self.figures = figures
+    self.vectors = vectors
   }
 
   /// The mean loss of the samples trained on; 0 without any.
   public var trainLoss: Double { lossCount > 0 ? lossSum / Double(lossCount) : 0 }
+
+  /// What figures and vectors take in a message.
+  package var extraByteCount: Int { 8 * figures.count + vectors.values.reduce(0) { $0 + 4 * $1.count } }
 }

@@ -85,6 +85,7 @@ struct ClientMemory {
       let update: UnsafeMutableBufferPointer<Float>
       let isChange: Bool
       var figures: [String: Double] = [:]
+      var vectors: [String: [Float]] = [:]
       switch request.plan.work {
       case .training:
         let tuned = try common.tuning.map { world in
@@ -107,6 +108,7 @@ struct ClientMemory {
         if result.lossSum.isFinite, let (tuning, world, beginning) = tuned {
           world.keep(tuning.end(worker, round: request.round, after: beginning), of: client)
           figures.merge(beginning.figures) { $1 }
+          vectors = beginning.vectors
         }
       case .gradient:
         result = try worker.gradient(examples, at: start, key: key)
@@ -134,7 +136,7 @@ struct ClientMemory {
       }
       return ClientMetrics(
         samples: examples.count, steps: result.steps, lossSum: result.lossSum, lossCount: result.examples, seconds: 0,
-        figures: figures)
+        figures: figures, vectors: vectors)
     }
   }
 

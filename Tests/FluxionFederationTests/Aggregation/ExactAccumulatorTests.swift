@@ -107,39 +107,42 @@ struct ExactAccumulatorTests {
     #expect(sum.mean() == [4])
   }
 
-  /// Adds vectors together.
-  private func addTogether(_ some: [Contribution], to sum: inout ExactAccumulator) throws {
+  /// The mean of vectors that are all there.
+  private func meanTogether(_ some: [Contribution]) throws -> [UInt32] {
     let memory = some.map { contribution in
       let buffer = UnsafeMutableBufferPointer<Float>.allocate(capacity: contribution.values.count)
       _ = buffer.initialize(fromContentsOf: contribution.values)
       return buffer
     }
     defer { for buffer in memory { buffer.deallocate() } }
-    try sum.add(memory.map { UnsafeBufferPointer($0) }, weights: some.map(\.weight))
+    var mean = [Float](repeating: 0, count: some[0].values.count)
+    try mean.withUnsafeMutableBufferPointer { mean in
+      try ExactAccumulator.writeMean(
+        of: memory.map { UnsafeBufferPointer($0) }, weights: some.map(\.weight), to: mean)
+    }
+    return mean.map(\.bitPattern)
   }
 
-  @Test("adds several vectors as it adds one after the other", arguments: [1, 1e8] as [Float])
+  @Test("writes the mean of vectors that are all there as it adds one after the other", arguments: [1, 1e8] as [Float])
   func together(magnitude: Float) throws {
-    // More than a block, and more than a group.
-    for (vectors, elements) in [(3, 40_000), (1100, 5)] {
+    // Several blocks and a part of one, and more than a group.
+    for (vectors, elements) in [(3, 20_000), (6, 16_384), (1100, 5)] {
       let some = contributions(vectors, elements: elements, magnitude: magnitude, seed: 3)
-      var sum = ExactAccumulator(count: elements)
-      try addTogether(some, to: &sum)
-      #expect(sum.contributions == vectors)
-      #expect(sum.weight == some.map(\.weight).reduce(0, +))
-      #expect(sum.mean().map(\.bitPattern) == (try mean(some)))
+      #expect(try meanTogether(some) == (try mean(some)))
     }
   }
 
-  @Test("of several vectors adds those before the one at fault")
+  @Test("refuses a vector with an element that is not finite, of another length, or without a weight")
   func togetherRefusal() throws {
-    var some = contributions(4, elements: 40_000, magnitude: 1, seed: 4)
-    some[2].values[39_000] = .nan
-    var sum = ExactAccumulator(count: 40_000)
-    let error = #expect(throws: FluxionError.self) { try addTogether(some, to: &sum) }
-    #expect(error?.code == .diverged)
-    #expect(sum.contributions == 2)
-    #expect(sum.mean().map(\.bitPattern) == (try mean(Array(some[..<2]))))
+    var some = contributions(4, elements: 20_000, magnitude: 1, seed: 4)
+    some[2].values[19_000] = .nan
+    #expect(#expect(throws: FluxionError.self) { try meanTogether(some) }?.code == .diverged)
+    some[2].values[19_000] = 0
+    some[2].weight = 0
+    #expect(#expect(throws: FluxionError.self) { try meanTogether(some) }?.code == .invalidArgument)
+    some[2].weight = 1
+    some[2].values.removeLast()
+    #expect(#expect(throws: FluxionError.self) { try meanTogether(some) }?.code == .invalidArgument)
   }
 
   @Test("adds a difference as it adds the vector of differences", arguments: [1, 1e8] as [Float])

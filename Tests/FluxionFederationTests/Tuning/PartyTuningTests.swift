@@ -108,6 +108,23 @@ struct PartyTuningTests {
       #expect(beginning.values == [0.3])
       #expect(Array(beginning.figures.keys) == ["loss of the global model"])
     }
+    // Where values are shared, sketches let the server judge for all.
+    var shared = request
+    shared.partyValues = nil
+    shared.sketch = CountSketch(of: start.layout.count, key: RandomKey(seed: 5))
+    let told = try start.values.withUnsafeBufferPointer {
+      try tuning.begin(
+        0, party, at: $0, shared, round: 3, memory: TuningMemory(round: 2, steps: 0, tangents: [start.values]),
+        key: RandomKey(seed: 4))
+    }
+    let sketches = try #require(shared.sketch)
+    #expect(told.values == [0.3])
+    #expect(told.figures["proposed learning-rate"] == nil)
+    let expected = start.values.withUnsafeBufferPointer { tangent in
+      tuning.latestGradient.withUnsafeBufferPointer { sketches([tangent, $0]) }
+    }
+    #expect(
+      told.vectors == ["sketch of the tangent of learning-rate": expected[0], "sketch of the gradient": expected[1]])
     // The gradient itself: the steepest way up, so less would have been better.
     _ = try begin(nil, round: 2)
     let downhill = try begin(tuning.latestGradient, round: 2)
