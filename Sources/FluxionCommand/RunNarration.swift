@@ -52,6 +52,7 @@ struct RunNarration {
     var text = ""
     if let baselines = outcome.record.baselines { text += "\n" + table(baselines) + "\n" }
     text += Self.result(outcome.record) + "\n"
+    if let notice = outcome.record.guessingNotice { text += notice + "\n" }
     text += "model \(outcome.record.modelSHA256?.prefix(16) ?? "")…, report: \(outcome.report)\n"
     return text
   }

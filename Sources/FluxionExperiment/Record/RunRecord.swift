@@ -1,4 +1,5 @@
 public import FluxionCoordination
+import Foundation
 
 /// Everything that a run leaves behind but the model itself: what was asked for, what each round did, how it ended.
 /// It stands in `run.json`; the report is made from it.
@@ -180,5 +181,19 @@ extension RunRecord {
       self.startedAt = startedAt
       self.totalSeconds = totalSeconds
     }
+  }
+}
+
+extension RunRecord {
+  /// What to say of a classifier that ended no better than one that knows nothing; nil of all others.
+  ///
+  /// A rate that is far too high can ruin a model with finite numbers, and a run then goes on without an error.
+  public var guessingNotice: String? {
+    guard let loss = rounds.last(where: { $0.testLoss != nil })?.testLoss,
+      let classes = partition?.parties.compactMap(\.labelHistogram?.count).first, classes > 1,
+      loss >= log(Double(classes))
+    else { return nil }
+    return "the model does no better than guessing among \(classes) classes, which has a loss of "
+      + "\(Figures.loss(log(Double(classes)))); the learning rate may be far too high, or too low"
   }
 }

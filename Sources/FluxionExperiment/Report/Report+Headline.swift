@@ -15,7 +15,9 @@ extension Report {
     markup.element("p", ["class": "eyebrow"], text: "Fluxion · report of a federated run")
     markup.element("h1", text: headline)
     markup.element("p", ["class": "lede"], text: lede)
-    if let notice {
+    for notice in [notice, record.guessingNotice.map { $0.prefix(1).uppercased() + $0.dropFirst() + "." }].compactMap({
+      $0
+    }) {
       markup.element("p", ["class": "notice", "role": "note"], text: notice)
     }
   }

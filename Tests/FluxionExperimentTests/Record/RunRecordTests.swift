@@ -28,6 +28,25 @@ struct RunRecordTests {
     #expect(try RunRecord(decoding: JSONEncoder().encode(record)) == record)
   }
 
+  @Test("says that a classifier which ended with the loss of a guess or a higher one learnt nothing")
+  func guessing() throws {
+    var record = Samples.demo()
+    let last = try #require(record.rounds.lastIndex { $0.testLoss != nil })
+    #expect(record.guessingNotice == nil)
+    record.rounds[last].testLoss = 2.31
+    #expect(
+      record.guessingNotice
+        == "the model does no better than guessing among 10 classes, which has a loss of 2.303; "
+        + "the learning rate may be far too high, or too low")
+    #expect(Report(record).html().contains("<p class=\"notice\" role=\"note\">The model does no better than guessing"))
+    record.rounds[last].testLoss = 2.30
+    #expect(record.guessingNotice == nil)
+    // Values to predict have no guess to beat.
+    record.rounds[last].testLoss = 2.31
+    for party in record.partition?.parties.indices ?? 0..<0 { record.partition?.parties[party].labelHistogram = nil }
+    #expect(record.guessingNotice == nil)
+  }
+
   @Test("is the same text each time, its rounds last")
   func deterministic() {
     #expect(Samples.demo().json.text() == Samples.demo().json.text())
