@@ -28,8 +28,8 @@ public struct CountSketch: Hashable, Sendable {
     self.key = key
   }
 
-  /// The sketches of vectors of one length.
-  package func callAsFunction(_ vectors: [UnsafeBufferPointer<Float>]) -> [[Float]] {
+  /// The sketches of vectors of one length, by one sequence of draws.
+  package func callAsFunction(_ vectors: [[Float]]) -> [[Float]] {
     var sketches = vectors.map { _ in [Float](repeating: 0, count: count) }
     var generator = key.generator()
     for index in 0..<(vectors.map(\.count).min() ?? 0) {

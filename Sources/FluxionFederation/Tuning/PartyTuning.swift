@@ -71,10 +71,11 @@ package final class PartyTuning {
     guard let memory, (request.firstRound..<round).contains(memory.round),
       memory.tangents.count == request.hyperparameters.count
     else {
-      return sketch(gradient, [], request, &beginning)
+      beginning.vectors = request.sketches(of: gradient)
+      return
     }
     beginning.steps = memory.steps + 1
-    var kept: [(TunedHyperparameter, [Float])] = []
+    var kept: [TunedHyperparameter: [Float]] = [:]
     for (position, hyperparameter) in request.hyperparameters.enumerated() {
       guard let tangent = memory.tangents[position] else { continue }
       let (product, alignment, length) = Self.product(tangent, gradient)
@@ -82,7 +83,7 @@ package final class PartyTuning {
       beginning.figures[Figure.hypergradient(hyperparameter)] = product
       beginning.figures[Figure.alignment(hyperparameter)] = alignment
       if request.isServers { beginning.figures[Figure.length(hyperparameter)] = length }
-      kept.append((hyperparameter, tangent))
+      kept[hyperparameter] = tangent
       guard request.partyValues != nil else { continue }
       let moved = request.rule.next(
         beginning.values[position], of: hyperparameter, alignment: alignment, after: memory.steps,
@@ -90,19 +91,7 @@ package final class PartyTuning {
       beginning.figures[Figure.proposal(hyperparameter)] = moved
       beginning.values[position] = moved
     }
-    sketch(gradient, kept, request, &beginning)
-  }
-
-  /// Sketches the gradient and tangents, where the server is to compare the sums over all parties.
-  private func sketch(
-    _ gradient: UnsafeBufferPointer<Float>, _ tangents: [(TunedHyperparameter, [Float])], _ request: TuningRequest,
-    _ beginning: inout Beginning
-  ) {
-    guard let sketch = request.sketch else { return }
-    beginning.vectors[Figure.gradientSketch] = sketch([gradient])[0]
-    for (hyperparameter, tangent) in tangents {
-      beginning.vectors[Figure.tangentSketch(hyperparameter)] = tangent.withUnsafeBufferPointer { sketch([$0])[0] }
-    }
+    beginning.vectors = request.sketches(of: gradient, kept)
   }
 
   /// What the party keeps when it has trained.
@@ -135,15 +124,9 @@ extension PartyTuning {
     _ tangent: [Float], _ gradient: UnsafeBufferPointer<Float>
   ) -> (product: Double, alignment: Double, length: Double) {
     tangent.withUnsafeBufferPointer { tangent in
-      var (product, tangents, gradients) = (0.0, 0.0, 0.0)
-      for index in tangent.indices {
-        let (u, g) = (Double(tangent[index]), Double(gradient[index]))
-        product += u * g
-        tangents += u * u
-        gradients += g * g
-      }
-      let lengths = (tangents * gradients).squareRoot()
-      return (product, lengths > 0 ? product / lengths : 0, tangents.squareRoot())
+      let (product, square) = (dotProduct(tangent, gradient), dotProduct(tangent, tangent))
+      let lengths = (square * dotProduct(gradient, gradient)).squareRoot()
+      return (product, lengths > 0 ? product / lengths : 0, square.squareRoot())
     }
   }
 }

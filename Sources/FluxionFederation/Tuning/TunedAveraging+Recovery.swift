@@ -37,7 +37,6 @@ extension TunedAveraging {
     state.averaging = try averaging.initialState(for: model)
     state.serverTangent = nil
     state.firstTangentRound = aggregate.round + 1
-    state.isJudged = false
     let losses = [loss, first].map { "\(Float(($0 * 1e3).rounded() / 1e3))" }
     state.returning = Note(
       round: aggregate.round,

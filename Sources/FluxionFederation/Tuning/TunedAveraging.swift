@@ -58,10 +58,6 @@ public struct TunedAveraging: FederatedAlgorithm {
     public var serverLearningRate: Double?
     /// How often the server had something to move values by.
     public var steps = 0
-    /// Whether there was a round whose tangents can be judged in the next.
-    var isJudged = false
-    /// Parameters of the model.
-    var parameterCount: Int
     /// How often values were lowered because training diverged.
     public var recoveries = 0
     /// What was done about a global model that had become worse than the first.
@@ -104,9 +100,7 @@ public struct TunedAveraging: FederatedAlgorithm {
           ? "tuning by the server needs examples that the server holds; keep some for it, or use the mode shared"
           : "only the mode server tunes by examples of the server")
     }
-    var state = State(
-      averaging: try averaging.initialState(for: parameters), values: try initialValues(),
-      parameterCount: parameters.values.count)
+    var state = State(averaging: try averaging.initialState(for: parameters), values: try initialValues())
     if tunesServer { state.serverLearningRate = try initialServerRate() }
     return state
   }
@@ -174,9 +168,7 @@ public struct TunedAveraging: FederatedAlgorithm {
     if let rate = state.serverLearningRate, let alignment = serverAlignment(aggregate, state) {
       try moveServerRate(from: rate, alignment, &state)
     }
-    // Nothing was known before the second round.
-    if state.isJudged { state.steps += 1 }
-    state.isJudged = true
+    if aggregate.round > state.firstTangentRound { state.steps += 1 }
     let tangent = try averaging.step(
       &parameters, aggregate, state: &state.averaging, serverLearningRate: state.serverLearningRate)
     if let serverLoss {
@@ -193,8 +185,10 @@ public struct TunedAveraging: FederatedAlgorithm {
 
   /// What parties are to sketch by: nothing before there is a tangent. The draws are no secret.
   private func sketch(round: Int, _ state: State) -> CountSketch? {
-    guard tuning.mode == .shared, !local.isEmpty, state.firstLoss != nil else { return nil }
-    return CountSketch(of: state.parameterCount, key: RandomKey(seed: 0).folding("sketch", round))
+    guard tuning.mode == .shared, !local.isEmpty, round > state.firstTangentRound, let best = state.best else {
+      return nil
+    }
+    return CountSketch(of: best.values.count, key: RandomKey(seed: 0).folding("sketch", round))
   }
 }
 

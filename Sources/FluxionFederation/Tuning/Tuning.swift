@@ -116,31 +116,36 @@ extension TuningRequest {
     return (values, alignments)
   }
 
+  /// The sketches of a party's gradient and of the tangents that it kept, by name; none where nobody asks for them.
+  func sketches(
+    of gradient: UnsafeBufferPointer<Float>, _ tangents: [TunedHyperparameter: [Float]] = [:]
+  ) -> [String: [Float]] {
+    guard let sketch else { return [:] }
+    let tangents = tangents.sorted { $0.key.rawValue < $1.key.rawValue }
+    let names = [PartyTuning.Figure.gradientSketch] + tangents.map { PartyTuning.Figure.tangentSketch($0.key) }
+    let vectors = sketch([Array(gradient)] + tangents.map(\.value))
+    return Dictionary(uniqueKeysWithValues: zip(names, vectors))
+  }
+
   /// The cosine between `Σ α_k u_k` and `Σ α_k g_k`, as sketches tell it; nil without a tangent.
   static func alignment(
     of hyperparameter: TunedHyperparameter, in contributions: [Aggregate.Contribution], weighting: Weighting
   ) -> Double? {
-    func sum(_ name: String) -> [Double] {
+    let total = contributions.reduce(0.0) { $0 + Double(weighting.weight(samples: $1.metrics.samples)) }
+    func mean(_ name: String) -> [Float] {
       var sum: [Double] = []
       for contribution in contributions {
         guard let vector = contribution.metrics.vectors[name], vector.allSatisfy(\.isFinite) else { continue }
         if sum.isEmpty { sum = [Double](repeating: 0, count: vector.count) }
         guard vector.count == sum.count else { continue }
-        let weight = Double(weighting.weight(samples: contribution.metrics.samples))
-        for index in sum.indices { sum[index] += weight * Double(vector[index]) }
+        let share = Double(weighting.weight(samples: contribution.metrics.samples)) / total
+        for index in sum.indices { sum[index] += share * Double(vector[index]) }
       }
-      return sum
+      return sum.map { Float($0) }
     }
-    let tangent = sum(PartyTuning.Figure.tangentSketch(hyperparameter))
-    let gradient = sum(PartyTuning.Figure.gradientSketch)
+    let tangent = mean(PartyTuning.Figure.tangentSketch(hyperparameter))
+    let gradient = mean(PartyTuning.Figure.gradientSketch)
     guard !tangent.isEmpty, tangent.count == gradient.count else { return nil }
-    var (product, tangents, gradients) = (0.0, 0.0, 0.0)
-    for (u, g) in zip(tangent, gradient) {
-      product += u * g
-      tangents += u * u
-      gradients += g * g
-    }
-    let lengths = (tangents * gradients).squareRoot()
-    return lengths > 0 ? product / lengths : 0
+    return gradient.withUnsafeBufferPointer { PartyTuning.product(tangent, $0).alignment }
   }
 }

@@ -120,9 +120,7 @@ struct PartyTuningTests {
     let sketches = try #require(shared.sketch)
     #expect(told.values == [0.3])
     #expect(told.figures["proposed learning-rate"] == nil)
-    let expected = start.values.withUnsafeBufferPointer { tangent in
-      tuning.latestGradient.withUnsafeBufferPointer { sketches([tangent, $0]) }
-    }
+    let expected = sketches([start.values, tuning.latestGradient])
     #expect(
       told.vectors == ["sketch of the tangent of learning-rate": expected[0], "sketch of the gradient": expected[1]])
     // The gradient itself: the steepest way up, so less would have been better.

@@ -120,6 +120,23 @@ struct TunedAveragingTests {
     #expect(error?.code == .diverged)
   }
 
+  @Test("goes back by the server's loss where the server tunes")
+  func serversRuin() throws {
+    let start = try AlgorithmContractTests.parameters()
+    let slope = [Float](repeating: 1, count: start.values.count)
+    let algorithm = TunedAveraging(
+      FederatedAveraging(local: Self.local), Tuning([.learningRate], mode: .server),
+      serverLoss: { ($0.values == start.values ? 2.3 : 2.4, slope) })
+    var parameters = start
+    var state = try algorithm.initialState(for: parameters)
+    try algorithm.step(&parameters, AlgorithmContractTests.aggregate(1), state: &state)
+    #expect(parameters.values != start.values)
+    try algorithm.step(&parameters, AlgorithmContractTests.aggregate(2), state: &state)
+    #expect(parameters.values == start.values)
+    #expect(abs(state.values[0] - 0.01) < 1e-12)
+    #expect(algorithm.notes(onRound: 2, state: state).count == 1)
+  }
+
   @Test("lowers every party that is at a rate that diverged or above")
   func recovery() throws {
     let algorithm = TunedAveraging(
