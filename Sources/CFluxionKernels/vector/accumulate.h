@@ -81,8 +81,8 @@ static float fx_path_accumulate(int64_t n, const float *x, const float *base, do
 FX_INLINE float fx_larger_top(float a, float b) { return fx_largest(fx_larger(vbits(vsplat(a)), vbits(vsplat(b)))); }
 
 /// How far ahead vectors are asked for. A block is too short for the processor to notice by itself that four streams
-/// begin, again and again; half a kilobyte of each covers the way to memory.
-enum { FX_AHEAD = 128 };
+/// begin, again and again; a kilobyte of each covers the way to memory.
+enum { FX_AHEAD = 256 };
 
 /// As fx_add_rounded for four vectors, whose sum is in registers before it goes to memory.
 FX_INLINE void fx_add_four(int64_t n, const float *const *x, const double *weight_scale, int64_t *acc, float *top,

@@ -41,7 +41,7 @@ public struct ExactAccumulator: Sendable {
   /// A carry moves all but this many bits: the ratio of the two units.
   private static let carryShift = 24
   /// Elements of a block: its sums and one vector's part stay in the second-level cache.
-  private static let blockSize = 8192
+  private static let blockSize = 32_768
   /// Vectors that are added together: few enough that fine sums have room for all before the next carry.
   private static let groupSize = 512
 
