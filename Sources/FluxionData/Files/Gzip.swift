@@ -14,6 +14,7 @@ package enum Gzip {
   /// - Throws: `.corruptData` for anything but a whole, sound file of at most `limit` bytes with nothing after it.
   package static func inflate(_ bytes: [UInt8], limit: Int, name: String) throws -> [UInt8] {
     var output: [UInt8] = []
+    output.reserveCapacity(min(limit, statedByteCount(of: bytes)))
     var stream = z_stream()
     // 16: a gzip header and trailer are required, and its CRC-32 and length checked.
     guard inflateInit2_(&stream, 16 + MAX_WBITS, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
@@ -46,6 +47,12 @@ package enum Gzip {
         throw FluxionError(.corruptData, "\(name) is a damaged gzip file near byte \(position): \(reason)")
       }
     }
+  }
+
+  /// What the last member says that it unpacks to, modulo 2³², as far as it can be true.
+  private static func statedByteCount(of bytes: [UInt8]) -> Int {
+    // No deflate stream unpacks to more than 1032 times its size.
+    min(bytes.suffix(4).reversed().reduce(0) { $0 << 8 | Int($1) }, bytes.count * 1032)
   }
 
   /// One call of zlib: how many bytes it took and how many it made.
