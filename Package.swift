@@ -108,6 +108,12 @@ let package = Package(
         "FluxionCalculus",
       ]),
     .testTarget(
+      name: "FluxionStoreTests",
+      dependencies: [
+        "FluxionStore", "FluxionSimulation", "FluxionCoordination", "FluxionFederation", "FluxionData",
+        "FluxionLearning", "FluxionCalculus",
+      ]),
+    .testTarget(
       name: "FluxionDataTests",
       dependencies: [
         "FluxionData", "FluxionCalculus", "CZlib", .product(name: "Crypto", package: "swift-crypto"),
