@@ -136,15 +136,15 @@ extension Coordinator {
           "a batch of \(trained.count) updates counts as a whole, but only \(accepted.count) of them were due")
       }
       current = nil  // The sum is folded in place: nobody else may hold it.
+      let reports = accepted.map { batch.reports[$0] }
       do {
         try batch.updates.fold(into: &round.sum, weighting: round.plan.weighting)
-        let reports = accepted.map { batch.reports[$0] }
         round.reports += reports
-        try await store.append(.updatesAccepted(reports))
-      } catch let error as FluxionError where accepted.count == 1 && error.isRefusal {
+      } catch let error as FluxionError where reports.count == 1 && error.isRefusal {
         let failure = ClientFailure(error.code == .diverged ? .diverged : .malformed, error.message)
-        verdicts[accepted[0]] = machine.revoke(batch.reports[accepted[0]], failure)
+        verdicts[accepted[0]] = machine.revoke(reports[0], failure)
       }
+      if verdicts[accepted[0]] == .accepted { try await store.append(.updatesAccepted(reports)) }
       current = round
     }
     for (report, verdict) in zip(batch.reports, verdicts) {

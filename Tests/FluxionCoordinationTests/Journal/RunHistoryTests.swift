@@ -79,23 +79,8 @@ struct RunHistoryTests {
   @Test("keeps the parameters of the last record when a round cannot be put on record")
   func unrecorded() async throws {
     struct Full: Error {}
-    struct FullStore: Store {
-      let base = InMemoryStore()
-      func append(_ entry: JournalEntry) { base.append(entry) }
-      func record<State>(_ round: RoundRecord, saving checkpoint: Checkpoint<State>) throws {
-        if round.round == 2 { throw Full() }
-        base.record(round, saving: checkpoint)
-      }
-      func checkpoint<State>(of type: State.Type) throws -> Checkpoint<State>? { try base.checkpoint(of: type) }
-      func history() -> RunHistory { base.history() }
-    }
-    let federation = FakeFederation { _, _, report in report.update(1) }
-    let coordinator = try Coordinator(
-      FederatedAveraging(local: .sgd(learningRate: 0.1)),
-      CoordinatorConfiguration(
-        policy: federation.policy, parameters: Parameters(zerosFor: try ParameterLayout([("w", [2])])),
-        evaluate: { _ in Evaluation() }),
-      transport: federation.transport, clock: federation.clock, store: FullStore())
+    let store = HookedStore { if case .roundRecorded(let record) = $0, record.round == 2 { throw Full() } }
+    let coordinator = try FakeFederation(store: store) { _, _, report in report.update(1) }.coordinator()
     #expect(try await coordinator.nextRound()?.round == 1)
     for _ in 0..<2 { await #expect(throws: Full.self) { try await coordinator.nextRound() } }
     #expect(await coordinator.parameters.values == [1, 1])
