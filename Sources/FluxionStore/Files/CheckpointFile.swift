@@ -46,8 +46,11 @@ enum CheckpointFile {
     return bytes
   }
 
+  /// The digest in the header of a file.
+  static func digest(in bytes: [UInt8]) -> [UInt8] { Array(bytes[digestRange]) }
+
   /// The digest that the header of a whole file has.
-  static func digest(of bytes: [UInt8]) -> [UInt8] {
+  private static func digest(of bytes: [UInt8]) -> [UInt8] {
     bytes.withUnsafeBytes { bytes in
       var hash = SHA256()
       hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: bytes[..<digestRange.lowerBound]))
@@ -79,7 +82,7 @@ enum CheckpointFile {
     let count = bytes.withUnsafeBytes { UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: 12, as: UInt64.self)) }
     guard count == UInt64(bytes.count - headerCount) else { throw Damage("the length in its header is another") }
     let digest = digest(of: bytes)
-    guard digest == Array(bytes[digestRange]), digest == description.sha256 else {
+    guard digest == Self.digest(in: bytes), digest == description.sha256 else {
       throw Damage("its bytes are not those that were written, by their SHA-256")
     }
     return bytes

@@ -9,7 +9,7 @@ import Foundation
 package struct Disk: Sendable {
   /// The instants at which what is on the disk changes.
   package enum Step: String, Sendable, CaseIterable {
-    case write, synchronize, rename, synchronizeFolder, commit, remove
+    case write, synchronize, rename, synchronizeFolder, commit, foldLog, remove
   }
 
   /// Called before each step, and may throw in its place: for tests of what happens when the process dies there.

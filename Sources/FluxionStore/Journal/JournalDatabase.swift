@@ -25,8 +25,11 @@ final class JournalDatabase: Sendable {
     var configuration = Configuration()
     configuration.busyMode = .timeout(10)
     configuration.prepareDatabase { database in
-      // GRDB's own WAL mode would synchronise at checkpoints alone.
-      try database.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA fullfsync = ON")
+      // GRDB's own WAL mode would synchronise at checkpoints alone. SQLite's own checkpoints would hide their errors.
+      try database.execute(
+        sql: """
+          PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA wal_autocheckpoint = 0
+          """)
     }
     queue = try DatabaseQueue(path: url.path, configuration: configuration)
   }
@@ -143,6 +146,15 @@ final class JournalDatabase: Sendable {
       for checkpoint in gone {
         try database.execute(sql: "DELETE FROM checkpoint WHERE sequence = ?", arguments: [checkpoint.sequence])
       }
+    }
+  }
+
+  /// Brings what is in the log into the database file, synchronised, so that the log does not grow on.
+  func foldLog() throws {
+    do {
+      try queue.writeWithoutTransaction { _ = try $0.checkpoint(.passive) }
+    } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {
+      // Someone looks into the database at this moment; there is another time.
     }
   }
 

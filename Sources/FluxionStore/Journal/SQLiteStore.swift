@@ -46,6 +46,9 @@ public final class SQLiteStore: Store {
   /// How many checkpoints are kept: should one be damaged, there is another.
   static let keptCheckpoints = 2
 
+  /// After how many entries SQLite's log is brought into its database.
+  private static let entriesInLog: Int64 = 16
+
   /// Opens a folder for a run, and makes it if it is not there.
   ///
   /// - Throws: ``FluxionError/Code/inUse`` if another process uses the folder,
@@ -109,6 +112,10 @@ public final class SQLiteStore: Store {
     try contents.withLock { contents in
       if let failure = contents.failure { throw failure }
       do {
+        if contents.sequence % Self.entriesInLog == 0, contents.sequence > 0 {
+          try disk.before(.foldLog)
+          try database.foldLog()
+        }
         let row = JournalDatabase.JournalRow(
           sequence: contents.sequence + 1, created: now.formatted(StoreOpening.dateStyle), kind: entry.kind,
           round: entry.round.map(Int64.init), entry: String(decoding: json, as: UTF8.self))
@@ -117,7 +124,7 @@ public final class SQLiteStore: Store {
         if let checkpoint {
           let file = CheckpointFile.Description(
             name: CheckpointFile.name(sequence: row.sequence), byteCount: checkpoint.count,
-            sha256: CheckpointFile.digest(of: checkpoint))
+            sha256: CheckpointFile.digest(in: checkpoint))
           try disk.write(checkpoint, to: folder.appending(path: file.name))
           added = JournalDatabase.CheckpointRow(sequence: row.sequence, round: row.round ?? 0, file: file)
         }

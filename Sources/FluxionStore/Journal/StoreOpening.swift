@@ -17,12 +17,7 @@ struct StoreOpening {
   init(_ folder: URL, _ disk: Disk) throws {
     self.folder = folder
     self.disk = disk
-    do {
-      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    } catch {
-      throw FluxionError(
-        .cannotWrite, "\(folder.relativePath) cannot be made a folder; name one that can be written to", cause: error)
-    }
+    try Self.make(folder, disk)
     lock = try FolderLock(of: folder)
     let url = folder.appending(path: JournalDatabase.fileName)
     let isNew = !FileManager.default.fileExists(atPath: url.path)
@@ -36,6 +31,22 @@ struct StoreOpening {
     }
     contents = SQLiteStore.Contents(digest: [], lock: lock)
     if isNew { try disk.synchronizeFolder(folder) }
+  }
+
+  /// Makes a folder and those above it that are not there, each durably named in the one above.
+  private static func make(_ folder: URL, _ disk: Disk) throws {
+    var (above, made) = (folder.standardizedFileURL, [URL]())
+    while !FileManager.default.fileExists(atPath: above.path), above.pathComponents.count > 1 {
+      above.deleteLastPathComponent()
+      made.append(above)
+    }
+    do {
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    } catch {
+      throw FluxionError(
+        .cannotWrite, "\(folder.relativePath) cannot be made a folder; name one that can be written to", cause: error)
+    }
+    for above in made { try disk.synchronizeFolder(above) }
   }
 
   /// - Throws: as `SQLiteStore.init(at:of:)`.

@@ -152,6 +152,39 @@ struct CorruptionTests {
     }
   }
 
+  @Test("notices an entry of another run of the same settings, though it is whole in itself")
+  func foreignEntry() async throws {
+    let (own, other) = (try await closed(), try await closed())
+    func database(_ folder: Folder) throws -> JournalDatabase {
+      try JournalDatabase(at: folder.url.appending(path: JournalDatabase.fileName))
+    }
+    func entries(_ folder: Folder) throws -> [(row: JournalDatabase.JournalRow, digest: [UInt8])] {
+      var entries: [(row: JournalDatabase.JournalRow, digest: [UInt8])] = []
+      let journal = try database(folder)
+      try journal.readJournal { if let entry = $0 { entries.append(entry) } }
+      journal.close()
+      return entries
+    }
+    let (rows, foreign) = (try entries(own), try entries(other))
+    #expect(rows.map(\.row.kind) == foreign.map(\.row.kind))
+    for exchanged in [nil, 0, 6, rows.count - 1] {
+      let folder = try own.copied()
+      let original = try database(own)
+      let (run, checkpoints) = (try #require(try original.run()).run, try #require(try original.checkpoints()))
+      original.close()
+      try FileManager.default.removeItem(at: folder.url.appending(path: JournalDatabase.fileName))
+      let journal = try database(folder)
+      try journal.create(run)
+      for position in rows.indices {
+        let (row, digest) = position == exchanged ? foreign[position] : rows[position]
+        try journal.append(row, digest: digest, adding: checkpoints.first { $0.row.sequence == row.sequence }?.row)
+      }
+      journal.close()
+      let end = await goOn(in: folder, to: try await TinyFederation.undisturbed(), naming: "journal.sqlite")
+      #expect(end == (exchanged == nil ? .equal(notes: 0) : .refused(.corruptData)), "entry \(exchanged ?? -1)")
+    }
+  }
+
   @Test("does not begin anew where the journal of a run is gone")
   func goneJournal() async throws {
     for name in ["journal.sqlite", "journal.sqlite-wal"] {
