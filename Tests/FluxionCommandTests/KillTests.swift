@@ -49,7 +49,7 @@ struct KillTests {
     let clock = ContinuousClock()
     let start = clock.now
     let whole = try await Tool.run(Self.flags + ["--output", "whole", "--state", "whole-state"], in: directory)
-    let seconds = (clock.now - start) / .seconds(1)
+    var seconds = (clock.now - start) / .seconds(1)
     #expect(whole.status == 0, "\(whole.errors)")
     let expected = Self.timeless(try directory.json("whole/run.json"))
     #expect(try directory.json("whole/run.json")["modelSHA256"] as? String != nil)
@@ -66,6 +66,7 @@ struct KillTests {
         // From before the first byte is read to some time after the end of what is left.
         var generator = key.folding("instant", attempt).generator()
         let delay = generator.nextUniformDouble() * seconds * 0.6
+        let (begin, isFirst) = (clock.now, !directory.has(state))
         let result = try await Tool.run(
           Self.flags + ["--state", state], in: directory, timeoutSeconds: killed < Self.kills ? delay : 120)
         if result.isTimedOut, result.status == SIGKILL {
@@ -73,6 +74,8 @@ struct KillTests {
           continue
         }
         #expect(result.status == 0, "\(result.errors)")
+        // Other tests that run at the same time may have made the first one slow.
+        if isFirst { seconds = min(seconds, (clock.now - begin) / .seconds(1)) }
         break
       }
       #expect(Self.timeless(try directory.json("\(state)/run.json")) == expected, "\(state)")
