@@ -7,9 +7,9 @@ SWIFT_FLAGS := -c release -Xswiftc -enable-testing
 SOURCES := Package.swift Sources Tests
 # In the order in which data flows through a round.
 DOCUMENTED := FluxionData FluxionLearning FluxionCalculus FluxionFederation FluxionCoordination FluxionSimulation \
-  FluxionInterop FluxionExperiment Fluxion FluxionTesting
+  FluxionInterop FluxionStore FluxionExperiment Fluxion FluxionTesting
 
-.PHONY: help setup build demo test check format bench bench-peers docs clean
+.PHONY: help setup build demo test kills check format bench bench-peers docs clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,10 @@ demo: build ## Train one model over ten parties and compare it with training alo
 test: setup ## Run the whole test suite
 	swift build $(SWIFT_FLAGS) --build-tests
 	swift test $(SWIFT_FLAGS) --skip-build
+
+kills: setup ## Kill a run 200 times at seeded random instants, and see that it ends with the same bits
+	swift build $(SWIFT_FLAGS) --build-tests
+	FLUXION_KILLS=200 swift test $(SWIFT_FLAGS) --skip-build --filter KillTests
 
 check: ## Check formatting and the rules of the house
 	Scripts/check

@@ -22,6 +22,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
@@ -65,16 +66,22 @@ let package = Package(
         "FluxionCalculus", "FluxionLearning", "FluxionData", "FluxionFederation", "FluxionCoordination",
       ]),
     .target(
+      name: "FluxionStore",
+      dependencies: [
+        "FluxionCalculus", "FluxionCoordination", .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "Crypto", package: "swift-crypto"),
+      ]),
+    .target(
       name: "FluxionExperiment",
       dependencies: [
         "FluxionCalculus", "FluxionLearning", "FluxionData", "FluxionFederation", "FluxionCoordination",
-        "FluxionSimulation", "FluxionInterop", .product(name: "Yams", package: "Yams"),
+        "FluxionSimulation", "FluxionInterop", "FluxionStore", .product(name: "Yams", package: "Yams"),
       ]),
     .target(
       name: "Fluxion",
       dependencies: [
         "FluxionCalculus", "FluxionLearning", "FluxionData", "FluxionFederation", "FluxionCoordination",
-        "FluxionInterop", "FluxionSimulation", "FluxionExperiment",
+        "FluxionInterop", "FluxionSimulation", "FluxionStore", "FluxionExperiment",
       ]),
     .target(name: "FluxionTesting", dependencies: ["FluxionCalculus"]),
     .executableTarget(
@@ -99,6 +106,12 @@ let package = Package(
       dependencies: [
         "FluxionSimulation", "FluxionCoordination", "FluxionFederation", "FluxionData", "FluxionLearning",
         "FluxionCalculus",
+      ]),
+    .testTarget(
+      name: "FluxionStoreTests",
+      dependencies: [
+        "FluxionStore", "FluxionSimulation", "FluxionCoordination", "FluxionFederation", "FluxionData",
+        "FluxionLearning", "FluxionCalculus",
       ]),
     .testTarget(
       name: "FluxionDataTests",

@@ -7,3 +7,4 @@
 @_exported public import FluxionInterop
 @_exported public import FluxionLearning
 @_exported public import FluxionSimulation
+@_exported public import FluxionStore

@@ -51,7 +51,7 @@ struct Ending {
   }
 
   /// Flags that are no settings of an experiment.
-  private static let ownFlags = ["algorithms", "seeds", "json", "quiet", "svg", "mirror", "version", "help"]
+  private static let ownFlags = ["algorithms", "seeds", "state", "json", "quiet", "svg", "mirror", "version", "help"]
 
   private static func sentence(_ error: FluxionError) -> String {
     guard let cause = error.cause as? NSError, let reason = cause.userInfo[NSUnderlyingErrorKey] as? NSError else {

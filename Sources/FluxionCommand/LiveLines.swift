@@ -21,6 +21,9 @@ struct LiveLines {
       if case .integer(let number) = record.configuration["rounds"] { rounds = Int(clamping: number) }
       progress = ProgressLine(rounds: rounds, style: style, keepsLines: heading == nil)
       return (heading ?? RunNarration.heading(record)) + "\n" + wait(for: "round 1 of \(rounds) …")
+    case .resumed(let resumption):
+      let waiting = resumption.isFinished ? "" : wait(for: "round \(resumption.round + 1) of \(rounds) …")
+      return clear() + RunNarration.sentences(resumption, of: rounds).map { $0 + "\n" }.joined() + waiting
     case .round(let round):
       let line = clear() + progress.finished(round)
       // A line that the cursor still stands on is the next round's to take over.

@@ -17,7 +17,9 @@ struct RunNarration {
   private var terminal: TerminalStyle { .current(descriptor: STDOUT_FILENO) }
 
   /// Runs an experiment to its end, or to Ctrl-C, which keeps what is written.
-  func run(_ experiment: Experiment) async throws {
+  ///
+  /// - Parameter state: where the run is kept, so that it can go on.
+  func run(_ experiment: Experiment, state: URL? = nil) async throws {
     let note = InterruptionNote()
     let outcome = try await Signals.interrupting(note: { note.text }) {
       let lines = SharedLiveLines(style: terminal)
@@ -26,10 +28,12 @@ struct RunNarration {
       let progress: @Sendable (RoundProgress) -> Void = { round in try? lines.write { $0.text(round) } }
       do {
         let outcome = try await experiment.run(
-          command: Self.commandLine, progress: shows && terminal.isTTY ? progress : nil
+          command: Self.commandLine, state: state, progress: shows && terminal.isTTY ? progress : nil
         ) { event in
           if case .began(_, let directory) = event {
-            note.set("interrupted; every finished round is in \(directory.relativePath)")
+            note.set(
+              "interrupted; every finished round is in \(directory.relativePath)"
+                + (state == nil ? "" : ", and the same command goes on from there"))
           }
           if shows { try lines.write { $0.text(event) } }
         }
@@ -118,6 +122,21 @@ extension RunNarration {
       parts.append("train loss \(Figures.loss(trainLoss))")
     }
     return parts.joined(separator: ", ") + " after \(rounds) round\(rounds == 1 ? "" : "s")"
+  }
+
+  /// What is damaged, if anything, and after which of how many rounds a run goes on.
+  static func sentences(_ resumption: Experiment.Resumption, of rounds: Int) -> [String] {
+    let place = TerminalText.printable(resumption.state.relativePath)
+    let done = resumption.round == 1 ? "1 round" : "\(resumption.round) rounds"
+    let line =
+      if resumption.isFinished {
+        "the run in \(place) is finished, after \(done); its outputs are written again"
+      } else if resumption.round == 0 {
+        "the run in \(place) had not finished a round; it begins with round 1"
+      } else {
+        "the run in \(place) goes on after round \(resumption.round) of \(rounds)"
+      }
+    return resumption.notes.map(TerminalText.printable) + [line]
   }
 
   static func sentence(_ stop: RunRecord.Stop) -> String {

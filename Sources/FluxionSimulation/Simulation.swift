@@ -51,12 +51,20 @@ public final class Simulation<Algorithm: FederatedAlgorithm>: Sendable {
   /// Why the latest run ended; nil while it goes on.
   public var stopReason: StopReason? { progress.withLock { $0.stopReason } }
 
-  /// A run from the beginning, as a sequence of what each round did. It trains as it is iterated over.
+  /// A run as a sequence of what each round did. It trains as it is iterated over.
+  ///
+  /// With a store that has this run already, the sequence goes on after the last round on record, to the same bits as
+  /// if there had been no break, and ends at once if the run was at its end; the store's history has the rounds before.
+  /// Otherwise the run begins from the beginning.
   ///
   /// Iterating throws ``FluxionError``: before the first round if task, algorithm, data and configuration do not fit
   /// each other, and with code `diverged`, naming round and party, if training leaves the finite numbers. Rounds
   /// recorded until then stand, and so do ``parameters``.
-  public func rounds(_ count: Int) -> Rounds { Rounds(simulation: self, count: count) }
+  ///
+  /// - Parameter store: where the run is kept; by default nowhere.
+  public func rounds(_ count: Int, keptIn store: any Store = NoStore()) -> Rounds {
+    Rounds(simulation: self, count: count, store: store)
+  }
 
   /// Ends the run at hand: its sequence comes to an end.
   public func stop() { progress.withLock { $0.coordinator }?.stop() }
@@ -77,24 +85,27 @@ extension Simulation {
   public struct Rounds: AsyncSequence, Sendable {
     let simulation: Simulation
     let count: Int
+    let store: any Store
 
-    public func makeAsyncIterator() -> Iterator { Iterator(simulation: simulation, count: count) }
+    public func makeAsyncIterator() -> Iterator { Iterator(simulation: simulation, count: count, store: store) }
 
     public struct Iterator: AsyncIteratorProtocol {
       let simulation: Simulation
       let count: Int
+      let store: any Store
       private var coordinator: Coordinator<Algorithm>?
       private var isAtEnd = false
 
-      init(simulation: Simulation, count: Int) {
+      init(simulation: Simulation, count: Int, store: any Store) {
         self.simulation = simulation
         self.count = count
+        self.store = store
       }
 
       public mutating func next() async throws -> RoundRecord? {
         guard !isAtEnd else { return nil }
         do {
-          let coordinator = try self.coordinator ?? simulation.begin(rounds: count)
+          let coordinator = try self.coordinator ?? simulation.begin(rounds: count, store)
           self.coordinator = coordinator
           let record = try await coordinator.nextRound()
           await simulation.note(coordinator)
@@ -109,7 +120,7 @@ extension Simulation {
     }
   }
 
-  private func begin(rounds: Int) throws -> Coordinator<Algorithm> {
+  private func begin(rounds: Int, _ store: any Store) throws -> Coordinator<Algorithm> {
     let world = try world()
     let test = partition.test.flatMap { $0.isEmpty ? nil : $0 }
     if configuration.targetAccuracy != nil, !task.metrics.contains(.accuracy) {
@@ -130,7 +141,7 @@ extension Simulation {
         },
         name: { partition.name(of: $0) }, recordsClients: configuration.recordsParties,
         analysis: try analysis(in: world)),
-      transport: world.transport, clock: WallClock(), store: InMemoryStore(keepsEntries: false))
+      transport: world.transport, clock: WallClock(), store: store)
     progress.withLock {
       $0.coordinator = coordinator
       ($0.parameters, $0.stopReason) = (nil, nil)

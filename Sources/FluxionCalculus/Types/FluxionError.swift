@@ -29,6 +29,8 @@ public struct FluxionError: Error, Sendable {
     public static let cannotWrite = Code("cannot-write")
     /// Training that left the finite numbers.
     public static let diverged = Code("diverged")
+    /// A file or folder that another process is using.
+    public static let inUse = Code("in-use")
     /// A request that is well formed but that this build or machine cannot serve.
     public static let unsupported = Code("unsupported")
   }

@@ -4,6 +4,8 @@ public import FluxionLearning
 
 /// Carries out what the ``RoundStateMachine`` decides, against a transport, a clock and a store.
 ///
+/// A run that its store knows goes on where the store has it, to the same bits as if nothing had happened.
+///
 /// ```swift
 /// let coordinator = try Coordinator(
 ///   algorithm, configuration, transport: transport, clock: WallClock(), store: InMemoryStore())
@@ -29,6 +31,8 @@ public actor Coordinator<Algorithm: FederatedAlgorithm> {
   /// Sentences for the record of the round at hand.
   private var notes: [String] = []
   private var hasBegun = false
+  /// What world, store or evaluation failed with; the run stands still from then on.
+  private var failure: (any Error)?
   private var isRunning = false
 
   /// - Throws: ``FluxionError/Code/invalidArgument`` for settings of policy or algorithm that cannot hold.
@@ -56,6 +60,7 @@ public actor Coordinator<Algorithm: FederatedAlgorithm> {
     guard !isRunning else {
       throw FluxionError(.invalidArgument, "a run has one reader at a time; wait for the round that was asked for")
     }
+    if let failure { throw failure }
     isRunning = true
     defer { isRunning = false }
     if !hasBegun { try await begin() }
@@ -63,27 +68,50 @@ public actor Coordinator<Algorithm: FederatedAlgorithm> {
     if actions.isEmpty, stopReason == nil {
       actions = machine.handle(inbox.holdsStop ? .stopRequested : .nextRound)
     }
-    while stopReason == nil {
-      while !actions.isEmpty {
-        if let record = try await carryOut(actions.removeFirst()) { return record }
+    do {
+      while stopReason == nil {
+        while !actions.isEmpty {
+          if let record = try await carryOut(actions.removeFirst()) { return record }
+        }
+        if stopReason == nil { try await receive(await inbox.next()) }
       }
-      if stopReason == nil { try await receive(await inbox.next()) }
+    } catch {
+      // A step that is not on record was not taken.
+      if let before = current?.before { parameters = before }
+      if stopReason == nil { failure = error }
+      throw error
     }
     return nil
   }
 
+  /// Goes on where the store has the run, or puts its beginning on record.
   private func begin() async throws {
-    hasBegun = true
+    let history = try await store.history()
+    var progress = RoundStateMachine.Progress()
     if let checkpoint = try await store.checkpoint(of: Algorithm.State.self) {
-      machine = try RoundStateMachine(configuration.policy, resuming: checkpoint.progress)
-      parameters = checkpoint.parameters
-      state = checkpoint.state
-      try await store.append(.runResumed(afterRound: checkpoint.progress.round))
+      guard checkpoint.parameters.layout == parameters.layout else {
+        throw FluxionError(
+          .corruptData,
+          "the stored checkpoint is of a model with \(checkpoint.parameters.layout.count) parameters in other tensors "
+            + "than this one's \(parameters.layout.count); use the model that began the run")
+      }
+      (progress, parameters, state) = (checkpoint.progress, checkpoint.parameters, checkpoint.state)
+      await transport.restore(checkpoint.memories)
+    }
+    progress.round = max(progress.round, history.lastRound)
+    progress.missedRounds = history.missedRounds
+    machine = try RoundStateMachine(configuration.policy, resuming: progress)
+    if let ending = progress.ending {
+      if history.stopReason != ending { try await store.append(.runFinished(ending)) }
+      stopReason = ending
+    } else if history.hasBegun {
+      try await store.append(.runResumed(afterRound: progress.round))
     } else {
       try await store.append(
         .runStarted(
           algorithm: algorithm.name, clients: configuration.policy.clients, parameterCount: parameters.layout.count))
     }
+    hasBegun = true
   }
 }
 
@@ -108,15 +136,15 @@ extension Coordinator {
           "a batch of \(trained.count) updates counts as a whole, but only \(accepted.count) of them were due")
       }
       current = nil  // The sum is folded in place: nobody else may hold it.
+      let reports = accepted.map { batch.reports[$0] }
       do {
         try batch.updates.fold(into: &round.sum, weighting: round.plan.weighting)
-        let reports = accepted.map { batch.reports[$0] }
         round.reports += reports
-        try await store.append(.updatesAccepted(reports))
-      } catch let error as FluxionError where accepted.count == 1 && error.isRefusal {
+      } catch let error as FluxionError where reports.count == 1 && error.isRefusal {
         let failure = ClientFailure(error.code == .diverged ? .diverged : .malformed, error.message)
-        verdicts[accepted[0]] = machine.revoke(batch.reports[accepted[0]], failure)
+        verdicts[accepted[0]] = machine.revoke(reports[0], failure)
       }
+      if verdicts[accepted[0]] == .accepted { try await store.append(.updatesAccepted(reports)) }
       current = round
     }
     for (report, verdict) in zip(batch.reports, verdicts) {
@@ -135,10 +163,11 @@ extension Coordinator {
       current?.deadline = clock.schedule(after: delay) { [inbox] in inbox.put(.deadlinePassed(round: round)) }
     case .cancelDeadline:
       current?.deadline?.cancel()
-    case .discard(let round):
+    case .discard(let round), .miss(let round):
       current = nil
       await transport.endRound(round)
-      try await store.append(.roundDiscarded(round: round))
+      let isMissed = if case .miss = action { true } else { false }
+      try await store.append(isMissed ? .roundMissed(round: round) : .roundDiscarded(round: round))
     case .aggregate(let round): actions += try await aggregate(round)
     case .evaluate(let round):
       let begin = clock.now()
@@ -177,6 +206,7 @@ extension Coordinator {
       round: round, update: try finished.sum.finish(), trainLoss: finished.trainLoss,
       contributions: finished.contributions, updates: finished.updates)
     let before = parameters
+    current?.before = before
     try algorithm.step(&parameters, aggregate, state: &state)
     notes += algorithm.notes(onRound: round, state: state)
     current?.weights = algorithm.weights(in: state)
@@ -202,13 +232,15 @@ extension Coordinator {
 
   private func record() async throws -> RoundRecord? {
     guard let finished = current else { return nil }
-    current = nil
     var record = finished.record(
       parameterCount: parameters.layout.count, name: configuration.name, recordsClients: configuration.recordsClients)
     record.notes = notes.isEmpty ? nil : notes
+    try await store.record(
+      record,
+      saving: Checkpoint(
+        progress: machine.progress, parameters: parameters, state: state, memories: await transport.memories()))
     notes.removeAll()
-    try await store.save(Checkpoint(progress: machine.progress, parameters: parameters, state: state))
-    try await store.append(.roundRecorded(record))
+    current = nil
     return record
   }
 

@@ -1,4 +1,5 @@
 import FluxionFederation
+import FluxionLearning
 
 /// What the coordinator holds while a round goes on.
 struct RoundInProgress {
@@ -18,6 +19,8 @@ struct RoundInProgress {
   var keepsForAnalysis = false
   var analysis: RoundAnalysis?
   var analysisSeconds: Double?
+  /// The global parameters before the step; nil until it is taken.
+  var before: Parameters?
   /// What each client's update counted, where the algorithm learns that.
   var weights: [Int: Double] = [:]
 

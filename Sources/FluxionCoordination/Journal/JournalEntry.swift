@@ -1,29 +1,45 @@
-public import FluxionLearning
-
 /// One accepted fact of a run.
 public enum JournalEntry: Codable, Equatable, Sendable {
   case runStarted(algorithm: String, clients: Int, parameterCount: Int)
   case runResumed(afterRound: Int)
+  /// The checkpoints of later rounds are damaged, and so these rounds are run again.
+  case wentBack(toRound: Int, reason: String)
   /// The cohort is a function of the run's seed and the round.
   case roundStarted(round: Int, cohort: Int)
   case updatesAccepted([ClientReport])
   case updateRefused(round: Int, client: Int, ClientFailure)
-  /// What was accepted in this round does not count.
+  /// The run was stopped in this round: what was accepted does not count, and the round is begun again.
   case roundDiscarded(round: Int)
+  /// Too few updates came in this round: what was accepted does not count, and the next round is begun.
+  case roundMissed(round: Int)
   case roundRecorded(RoundRecord)
   case runFinished(StopReason)
-}
 
-/// Where a run can go on: everything that a round leaves to the next.
-public struct Checkpoint<State: Codable & Sendable>: Codable, Sendable {
-  public var progress: RoundStateMachine.Progress
-  public var parameters: Parameters
-  /// The algorithm's.
-  public var state: State
+  /// The name of the case.
+  public var kind: String {
+    switch self {
+    case .runStarted: "runStarted"
+    case .runResumed: "runResumed"
+    case .wentBack: "wentBack"
+    case .roundStarted: "roundStarted"
+    case .updatesAccepted: "updatesAccepted"
+    case .updateRefused: "updateRefused"
+    case .roundDiscarded: "roundDiscarded"
+    case .roundMissed: "roundMissed"
+    case .roundRecorded: "roundRecorded"
+    case .runFinished: "runFinished"
+    }
+  }
 
-  public init(progress: RoundStateMachine.Progress, parameters: Parameters, state: State) {
-    self.progress = progress
-    self.parameters = parameters
-    self.state = state
+  /// The round that it is about; nil for facts of the whole run.
+  public var round: Int? {
+    switch self {
+    case .runStarted, .runFinished: nil
+    case .runResumed(let round), .wentBack(let round, _), .roundStarted(let round, _), .updateRefused(let round, _, _),
+      .roundDiscarded(let round), .roundMissed(let round):
+      round
+    case .updatesAccepted(let reports): reports.first?.round
+    case .roundRecorded(let record): record.round
+    }
   }
 }

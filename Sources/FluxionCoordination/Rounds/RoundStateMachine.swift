@@ -41,8 +41,10 @@ public struct RoundStateMachine: Sendable {
     case cancelDeadline(round: Int)
     /// Finish the aggregate and take the server's step.
     case aggregate(round: Int)
-    /// Drop what was folded in: the round missed its quorum or the run was stopped.
+    /// Drop what was folded in: the run was stopped, and goes on, if it does, with this round.
     case discard(round: Int)
+    /// Drop what was folded in: the round missed its quorum, and is over.
+    case miss(round: Int)
     case evaluate(round: Int)
     /// The round is done: record it.
     case record(round: Int)
@@ -69,6 +71,8 @@ public struct RoundStateMachine: Sendable {
     public var round = 0
     public var stopping = EarlyStopping.State()
     public var missedRounds = 0
+    /// Why the run ended by its own policy; nil while there is more to do.
+    public var ending: StopReason?
 
     public init() {}
   }
@@ -83,12 +87,13 @@ public struct RoundStateMachine: Sendable {
 
   private enum Answer: UInt8 { case none, accepted, refused }
 
-  /// - Parameter progress: where to go on; nil begins a run.
+  /// - Parameter progress: where to go on; nil begins a run. One that was at its end is finished at once.
   /// - Throws: ``FluxionError/Code/invalidArgument`` for a policy that cannot hold.
   public init(_ policy: RoundPolicy, resuming progress: Progress? = nil) throws {
     cohortSize = try policy.validatedCohortSize()
     self.policy = policy
     self.progress = progress ?? Progress()
+    if let ending = self.progress.ending { phase = .finished(ending) }
   }
 }
 
@@ -177,17 +182,19 @@ extension RoundStateMachine {
       return [.aggregate(round: round)]
     }
     progress.missedRounds += 1
-    let discard = Action.discard(round: round)
+    let miss = Action.miss(round: round)
     if progress.missedRounds >= policy.missedRoundLimit || round >= policy.rounds {
-      return [discard] + finish(.quorumMissed(round: round))
+      return [miss] + finish(.quorumMissed(round: round))
     }
-    return [discard] + beginRound()
+    return [miss] + beginRound()
   }
 
   private mutating func endRound(ending reason: StopReason? = nil) -> [Action] {
     phase = .idle
     let record = Action.record(round: round)
     if let reason = reason ?? (stopIsRequested ? .requested : round >= policy.rounds ? .completed : nil) {
+      // The record goes to the store together with the progress: it has to know that nothing comes after it.
+      if reason != .requested { progress.ending = reason }
       return [record] + finish(reason)
     }
     return [record]

@@ -13,6 +13,19 @@ public protocol Transport: Sendable {
 
   /// No report of this round is wanted any longer.
   func endRound(_ round: Int) async
+
+  /// What clients of this process remember from round to round, for the checkpoint; asked for between rounds.
+  ///
+  /// Clients that live in processes of their own keep it themselves, and their transport has none.
+  func memories() async -> [Int: TuningMemory]
+
+  /// Gives clients back what they remembered at a checkpoint.
+  func restore(_ memories: [Int: TuningMemory]) async
+}
+
+extension Transport {
+  public func memories() -> [Int: TuningMemory] { [:] }
+  public func restore(_ memories: [Int: TuningMemory]) {}
 }
 
 /// The work of one round.

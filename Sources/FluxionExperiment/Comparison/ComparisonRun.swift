@@ -142,12 +142,9 @@ extension ComparisonRun {
     }
   }
 
-  /// Settings that change nothing of the result.
-  private static let ignored: Set<String> = ["threads", "output", "dataDir"]
-
   /// The first setting in which a recorded configuration is another, in words.
   static func difference(_ wanted: JSONValue, _ recorded: JSONValue) -> String? {
-    let names = Experiment.settings.map(\.name).filter { !ignored.contains($0) }
+    let names = Experiment.settings.map(\.name).filter { !Experiment.immaterialSettings.contains($0) }
     for name in names where wanted[name] != recorded[name] {
       func text(_ value: JSONValue?) -> String {
         if case .string(let text)? = value { return text }

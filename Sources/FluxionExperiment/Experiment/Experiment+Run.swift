@@ -5,6 +5,7 @@ import FluxionFederation
 import FluxionInterop
 public import FluxionLearning
 public import FluxionSimulation
+import FluxionStore
 public import Foundation
 
 extension Experiment {
@@ -12,11 +13,25 @@ extension Experiment {
   public enum Event: Sendable {
     /// The data is dealt out and the output directory there; training begins.
     case began(RunRecord, directory: URL)
+    /// The run was begun earlier, and its state is there: what follows are the rounds that are left.
+    case resumed(Resumption)
     case round(RoundRecord)
     /// The rounds are over and the model is written; what follows is for comparison.
     case trained(RunRecord)
     /// Each party alone and all data pooled are being trained.
     case comparing
+  }
+
+  /// Where a run goes on that was begun earlier.
+  public struct Resumption: Sendable {
+    /// The directory that keeps its state.
+    public var state: URL
+    /// The last round that is done; 0 if none is.
+    public var round: Int
+    /// Whether there is nothing left to do.
+    public var isFinished: Bool
+    /// What was found damaged, and what is done about it, a sentence each.
+    public var notes: [String]
   }
 
   /// What a run left.
@@ -37,44 +52,60 @@ extension Experiment {
   /// print(outcome.record.modelSHA256 ?? "")
   /// ```
   ///
+  /// With a directory for its state the run can be ended at any instant, also by the system, and goes on when it is
+  /// called again: after the last finished round, to the same `modelSHA256` and with complete outputs. These then go to
+  /// the same directory, unless ``output`` names another.
+  ///
   /// - Parameters:
   ///   - command: the command line that makes the same run, for the record.
+  ///   - state: where the run is kept, so that it can go on; nil for nowhere.
   ///   - progress: called while the parties of a round train, from one of their threads and at most ten times a second.
   ///   - reporting: called as things happen; what it throws ends the run.
-  /// - Throws: ``FluxionError`` before training for data, settings or an output directory that cannot be used, and
-  ///   `.diverged` with round and party for training that left the finite numbers; `CancellationError`.
+  /// - Throws: ``FluxionError`` before training for data, settings or directories that cannot be used, among them a
+  ///   state of another run, and `.diverged` with round and party for training that left the finite numbers;
+  ///   `CancellationError`.
   public func run(
-    command: String? = nil, progress: (@Sendable (RoundProgress) -> Void)? = nil,
+    command: String? = nil, state: URL? = nil, progress: (@Sendable (RoundProgress) -> Void)? = nil,
     reporting: (Event) throws -> Void = { _ in }
   ) async throws -> Outcome {
-    try await Self.run(prepared(), command: command, progress: progress, reporting: reporting)
+    try await Self.run(prepared(), command: command, state: state, progress: progress, reporting: reporting)
   }
 
-  /// As ``run(command:progress:reporting:)``, of an experiment whose data is at hand.
+  /// As ``run(command:state:progress:reporting:)``, of an experiment whose data is at hand.
   static func run(
-    _ prepared: PreparedExperiment, command: String?, progress: (@Sendable (RoundProgress) -> Void)? = nil,
-    reporting: (Event) throws -> Void
+    _ prepared: PreparedExperiment, command: String?, state: URL? = nil,
+    progress: (@Sendable (RoundProgress) -> Void)? = nil, reporting: (Event) throws -> Void
   ) async throws -> Outcome {
-    let directory = try RunDirectory(
-      at: prepared.experiment.outputDirectory(), record: RunRecord(prepared, command: command))
     let experiment = prepared.experiment
+    var record = try RunRecord(prepared, command: command)
+    let store = try state.map { try SQLiteStore(at: $0, of: RunIdentity(prepared)) }
+    defer { store?.close() }
+    if let store { record.rounds = store.history().rounds }
+    let directory = try RunDirectory(
+      at: experiment.output == nil ? state ?? experiment.outputDirectory() : experiment.outputDirectory(),
+      record: record)
     switch experiment.algorithm {
     case .federatedAveraging where experiment.weighting == .learned:
       let algorithm = try experiment.learnedWeighting(prepared.partition, prepared.task)
-      return try await ExperimentRun(prepared, algorithm, directory: directory, progress: progress)(reporting)
+      return try await ExperimentRun(prepared, algorithm, directory: directory, store: store, progress: progress)(
+        reporting)
     case .federatedAveraging:
       if let tune = experiment.tune {
         let algorithm = try experiment.tunedAveraging(tune, prepared.task, prepared.partition)
-        return try await ExperimentRun(prepared, algorithm, directory: directory, progress: progress)(reporting)
+        return try await ExperimentRun(prepared, algorithm, directory: directory, store: store, progress: progress)(
+          reporting)
       }
       let algorithm = try experiment.federatedAveraging()
-      return try await ExperimentRun(prepared, algorithm, directory: directory, progress: progress)(reporting)
+      return try await ExperimentRun(prepared, algorithm, directory: directory, store: store, progress: progress)(
+        reporting)
     case .federatedSGD:
       let algorithm = try experiment.federatedSGD()
-      return try await ExperimentRun(prepared, algorithm, directory: directory, progress: progress)(reporting)
+      return try await ExperimentRun(prepared, algorithm, directory: directory, store: store, progress: progress)(
+        reporting)
     case .differentiableAveraging:
       let algorithm = try experiment.differentiableAveraging()
-      return try await ExperimentRun(prepared, algorithm, directory: directory, progress: progress)(reporting)
+      return try await ExperimentRun(prepared, algorithm, directory: directory, store: store, progress: progress)(
+        reporting)
     }
   }
 

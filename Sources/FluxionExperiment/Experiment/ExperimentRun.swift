@@ -5,22 +5,31 @@ import FluxionFederation
 import FluxionInterop
 import FluxionLearning
 import FluxionSimulation
+import FluxionStore
 import Foundation
 
-/// An experiment under way: its simulation, and the directory that it keeps up to date.
+/// An experiment under way: its simulation, the directory that it keeps up to date, and the store that it goes on from.
 struct ExperimentRun<Algorithm: FederatedAlgorithm> {
   let prepared: PreparedExperiment
   let directory: RunDirectory
   let simulation: Simulation<Algorithm>
-  private let startedAt = Date()
+  private let store: SQLiteStore?
+  private let startedAt: Date
   private let start = ContinuousClock.now
+  /// Of the rounds that were done when this process began.
+  private let earlierSeconds: Double
 
   init(
-    _ prepared: PreparedExperiment, _ algorithm: Algorithm, directory: RunDirectory,
+    _ prepared: PreparedExperiment, _ algorithm: Algorithm, directory: RunDirectory, store: SQLiteStore?,
     progress: (@Sendable (RoundProgress) -> Void)?
   ) {
     self.prepared = prepared
     self.directory = directory
+    self.store = store
+    startedAt = store?.created ?? Date()
+    earlierSeconds = directory.record.rounds.reduce(0) {
+      $0 + $1.seconds + $1.evaluationSeconds + ($1.analysisSeconds ?? 0)
+    }
     var configuration = prepared.experiment.simulationConfiguration
     configuration.onProgress = progress
     simulation = Simulation(prepared.task, algorithm, prepared.partition, configuration)
@@ -29,6 +38,7 @@ struct ExperimentRun<Algorithm: FederatedAlgorithm> {
   func callAsFunction(_ report: (Experiment.Event) throws -> Void) async throws -> Experiment.Outcome {
     do {
       try report(.began(directory.record, directory: directory.url))
+      if let resumption = try resumption { try report(.resumed(resumption)) }
       try await train(report)
       directory.record.stop = RunRecord.Stop(simulation.stopReason)
     } catch {
@@ -48,10 +58,23 @@ struct ExperimentRun<Algorithm: FederatedAlgorithm> {
     return Experiment.Outcome(directory: directory.url, record: directory.record, parameters: parameters)
   }
 
+  /// Where an earlier process left the run; nil if there was none.
+  private var resumption: Experiment.Resumption? {
+    get throws {
+      guard let store, store.history().hasBegun else { return nil }
+      let round = store.history().lastRound
+      let ending = try store.checkpoint(of: Algorithm.State.self)?.progress.ending
+      return Experiment.Resumption(
+        state: store.folder, round: round, isFinished: ending != nil || round >= rounds, notes: store.notes)
+    }
+  }
+
+  private var rounds: Int { prepared.experiment.rounds ?? Experiment.Defaults.rounds }
+
   private func train(_ report: (Experiment.Event) throws -> Void) async throws {
     let simulation = simulation
     try await withTaskCancellationHandler {
-      for try await round in simulation.rounds(prepared.experiment.rounds ?? Experiment.Defaults.rounds) {
+      for try await round in simulation.rounds(rounds, keptIn: store ?? NoStore()) {
         try directory.append(round)
         try report(.round(round))
       }
@@ -64,7 +87,8 @@ struct ExperimentRun<Algorithm: FederatedAlgorithm> {
   /// Writes everything as it is now.
   private func leave() throws {
     directory.record.timing = RunRecord.Timing(
-      startedAt: startedAt.formatted(.iso8601), totalSeconds: (ContinuousClock.now - start) / .seconds(1))
+      startedAt: startedAt.formatted(.iso8601),
+      totalSeconds: earlierSeconds + (ContinuousClock.now - start) / .seconds(1))
     if let parameters = simulation.parameters {
       directory.record.modelSHA256 = ModelDigest.sha256Hex(of: parameters.values)
       let model = Safetensors(parameters, metadata: ["format": "fluxion"])

@@ -51,13 +51,15 @@ public final class RunDirectory {
         try files.removeItem(at: url.appending(path: name))
       }
       let csv = url.appending(path: "metrics.csv")
-      try Data((RoundRecord.csvHeader + "\n").utf8).write(to: csv)
+      // As a whole, since it may take the place of a file with these lines in it.
+      let lines = [RoundRecord.csvHeader] + record.rounds.map(\.csvLine)
+      try Data(lines.map { $0 + "\n" }.joined().utf8).write(to: csv, options: .atomic)
       metrics = try FileHandle(forWritingTo: csv)
       try metrics.seekToEnd()
     } catch {
       throw OutputFiles.unwritable(url, cause: error)
     }
-    for round in record.rounds { try appendLine(of: round) }
+    for round in record.rounds { appendText(of: round) }
     try writeRecord()
   }
 
@@ -84,10 +86,14 @@ public final class RunDirectory {
   /// - Throws: ``FluxionError/Code/cannotWrite``.
   public func finish() throws { try writeRecord() }
 
-  private func appendLine(of round: RoundRecord) throws {
+  private func appendText(of round: RoundRecord) {
     if !roundsText.isEmpty { roundsText.append(contentsOf: ",\n".utf8) }
     roundsText.append(contentsOf: "    ".utf8)
     JSONValue(round).write(to: &roundsText, depth: 2)
+  }
+
+  private func appendLine(of round: RoundRecord) throws {
+    appendText(of: round)
     do {
       try metrics.write(contentsOf: Data((round.csvLine + "\n").utf8))
     } catch {

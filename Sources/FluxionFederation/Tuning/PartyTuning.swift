@@ -4,13 +4,19 @@ import FluxionLearning
 import Foundation
 
 /// What a party keeps of its latest round, to tell the next time whether other hyperparameters would have been better.
-package struct TuningMemory: Sendable {
-  package var round: Int
+public struct TuningMemory: Codable, Hashable, Sendable {
+  public var round: Int
   /// How often its values moved.
-  package var steps: Int
+  public var steps: Int
   /// For each hyperparameter, `u_k = dw_k/dθ` where training ended; nil where it left the finite numbers and says
   /// nothing.
-  package var tangents: [[Float]?]
+  public var tangents: [[Float]?]
+
+  public init(round: Int, steps: Int, tangents: [[Float]?]) {
+    self.round = round
+    self.steps = steps
+    self.tangents = tangents
+  }
 }
 
 /// A party's part in tuning, before and after it trains; one thread's memory.

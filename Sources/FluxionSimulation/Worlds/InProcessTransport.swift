@@ -14,7 +14,7 @@ final class InProcessTransport: Transport {
   private let partition: Partition
   private let pool: WorkerPool
   /// One for each thread; only ever contended when a round is handed over.
-  private let memories: [ThreadMemory]
+  private let threads: [ThreadMemory]
   private let progress: ProgressReports?
   private let trainer = Mutex<LocalTrainer?>(nil)
   /// The compiled gradient of plans that tune hyperparameters, and what each party keeps from round to round.
@@ -32,7 +32,7 @@ final class InProcessTransport: Transport {
     self.partition = partition
     self.pool = pool
     self.progress = progress
-    memories = (0..<pool.threadCount).map { _ in ThreadMemory() }
+    threads = (0..<pool.threadCount).map { _ in ThreadMemory() }
   }
 
   func train(_ request: TrainingRequest, deliver: @escaping @Sendable (ReportBatch) -> Void) throws {
@@ -44,19 +44,23 @@ final class InProcessTransport: Transport {
     progress?.begin(round: request.round, clients: order.count)
     pool.start(items: order.count) { [self] worker, item in
       guard endedSerial.load(ordering: .relaxed) < serial else { return }
-      memories[worker].withLock { $0.train(order[item], common) }
+      threads[worker].withLock { $0.train(order[item], common) }
       progress?.clientTrained()
     } completion: { [self] in
       var reports: [ClientReport] = []
       reports.reserveCapacity(order.count)
-      for memory in memories { reports += memory.withLock { $0.takeReports(serial: serial) } }
+      for memory in threads { reports += memory.withLock { $0.takeReports(serial: serial) } }
       reports.sort { $0.client < $1.client }
-      deliver(ReportBatch(reports: reports, updates: ThreadSums(serial: serial, memories: memories)))
+      deliver(ReportBatch(reports: reports, updates: ThreadSums(serial: serial, memories: threads)))
     }
   }
 
   /// One run at a time hands out work, so what was handed out last is of the round that ends.
   func endRound(_ round: Int) { endedSerial.store(lastSerial.load(ordering: .relaxed), ordering: .relaxed) }
+
+  func memories() -> [Int: TuningMemory] { tuningMemories.all }
+
+  func restore(_ memories: [Int: TuningMemory]) { tuningMemories.all = memories }
 
   /// What the clients of a request have in common.
   func prepare(

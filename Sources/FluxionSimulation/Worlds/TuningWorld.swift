@@ -47,4 +47,10 @@ final class TuningMemories: Sendable {
   func keep(_ memory: TuningMemory, of client: Int) { kept.withLock { $0[client] = memory } }
 
   func forget() { kept.withLock { $0.removeAll() } }
+
+  /// What every party keeps.
+  var all: [Int: TuningMemory] {
+    get { kept.withLock { $0 } }
+    set { kept.withLock { $0 = newValue } }
+  }
 }

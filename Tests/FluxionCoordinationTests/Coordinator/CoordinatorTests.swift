@@ -119,13 +119,14 @@ struct CoordinatorTests {
     "takes the honest clients' mean when one sends what cannot be an update",
     arguments: [Float.nan, .infinity, -.infinity, 1e38])
   func poison(value: Float) async throws {
-    let federation = FakeFederation({ $0.quorum = 0.5 }) { client, _, report in
+    let store = InMemoryStore()
+    let federation = FakeFederation(store: store, { $0.quorum = 0.5 }) { client, _, report in
       report.update(client == 1 ? value : 1)
     }
     let coordinator = try federation.coordinator()
     _ = try await run(coordinator)
     #expect(await coordinator.parameters.values == [2, 2])
-    let refused = federation.store.entries.compactMap { entry in
+    let refused = store.entries.compactMap { entry in
       if case .updateRefused(let round, let client, let failure) = entry { (round, client, failure.kind) } else { nil }
     }
     #expect(refused.map(\.0) == [1, 2])
@@ -246,22 +247,38 @@ struct CoordinatorTests {
 
   @Test("has every accepted update on record before a client hears of it")
   func journal() async throws {
-    let store = InMemoryStore()
-    let federation = FakeFederation(rounds: 1, store: store) { _, _, report in report.update(1) }
-    _ = try await run(try federation.coordinator())
-    let names = store.entries.map { entry in
-      switch entry {
-      case .runStarted: "started"
-      case .runResumed: "resumed"
-      case .roundStarted: "round"
-      case .updatesAccepted: "accepted"
-      case .updateRefused: "refused"
-      case .roundDiscarded: "discarded"
-      case .roundRecorded: "recorded"
-      case .runFinished: "finished"
+    let told = Mutex<FakeTransport.Answers?>(nil)
+    let answersBefore = Mutex<[String]>([])
+    let store = HookedStore { entry in
+      if case .updatesAccepted(let reports) = entry {
+        answersBefore.withLock { $0.append("\(reports.map(\.client)) \(told.withLock { $0?.all.count } ?? -1)") }
       }
     }
-    #expect(names == ["started", "round", "accepted", "accepted", "accepted", "recorded", "finished"])
+    let federation = FakeFederation(rounds: 1, store: store) { _, _, report in report.update(1) }
+    told.withLock { $0 = federation.transport.answers }
+    _ = try await run(try federation.coordinator())
+    #expect(
+      store.base.entries.map(\.kind) == [
+        "runStarted", "roundStarted", "updatesAccepted", "updatesAccepted", "updatesAccepted", "roundRecorded",
+        "runFinished",
+      ])
+    #expect(answersBefore.withLock { $0 } == ["[0] 0", "[1] 1", "[2] 2"])
+    #expect(federation.transport.answers.all == ["1/0 accepted", "1/1 accepted", "1/2 accepted"])
+  }
+
+  @Test("does not take a fault of the store for one of the update, and answers nobody")
+  func brokenStore() async throws {
+    let store = HookedStore { entry in
+      if case .updatesAccepted = entry { throw FluxionError(.corruptData, "the journal is damaged") }
+    }
+    let federation = FakeFederation(rounds: 1, store: store, { $0.quorum = 0.1 }) { _, _, report in report.update(1) }
+    let coordinator = try federation.coordinator()
+    for _ in 0..<2 {
+      let error = await #expect(throws: FluxionError.self) { try await coordinator.nextRound() }
+      #expect(error?.message == "the journal is damaged")
+    }
+    #expect(federation.transport.answers.all == [])
+    #expect(await coordinator.parameters.values == [0, 0])
   }
 
   @Test("ends when asked to while it waits, and when its task is cancelled")

@@ -85,16 +85,35 @@ final class FakeTransport: Transport {
   func endRound(_ round: Int) {}
 }
 
+/// A store in memory that calls a hook before it takes anything, which may throw in its place.
+struct HookedStore: Store {
+  let base = InMemoryStore()
+  let before: @Sendable (JournalEntry) throws -> Void
+
+  func append(_ entry: JournalEntry) throws {
+    try before(entry)
+    base.append(entry)
+  }
+
+  func record<State>(_ round: RoundRecord, saving checkpoint: Checkpoint<State>) throws {
+    try before(.roundRecorded(round))
+    base.record(round, saving: checkpoint)
+  }
+
+  func checkpoint<State>(of type: State.Type) throws -> Checkpoint<State>? { try base.checkpoint(of: type) }
+  func history() -> RunHistory { base.history() }
+}
+
 /// A federation of scripted clients over a model of two parameters, which begin at 0.
 struct FakeFederation {
   var policy: RoundPolicy
   let transport: FakeTransport
   let clock = VirtualClock()
-  let store: InMemoryStore
+  let store: any Store
   var analysis: CoordinatorConfiguration.Analysis?
 
   init(
-    clients: Int = 3, rounds: Int = 2, store: InMemoryStore = InMemoryStore(),
+    clients: Int = 3, rounds: Int = 2, store: any Store = InMemoryStore(),
     _ change: (inout RoundPolicy) -> Void = { _ in }, script: @escaping FakeTransport.Script
   ) {
     policy = RoundPolicy(clients: clients, rounds: rounds, key: RandomKey(seed: 7))

@@ -146,9 +146,9 @@ struct RoundStateMachineTests {
     #expect(machine.admit(Self.report(1, .failed(failure))) == .refused(failure))
     _ = machine.admit(Self.report(2, .failed(failure)))
     #expect(
-      machine.handle(.reportsSettled) == [.discard(round: 1), .train(round: 2, clients: [0, 1, 2])])
+      machine.handle(.reportsSettled) == [.miss(round: 1), .train(round: 2, clients: [0, 1, 2])])
     for client in 0..<3 { _ = machine.admit(Self.report(client, round: 2, .failed(failure))) }
-    #expect(machine.handle(.reportsSettled) == [.discard(round: 2), .finish(.quorumMissed(round: 2))])
+    #expect(machine.handle(.reportsSettled) == [.miss(round: 2), .finish(.quorumMissed(round: 2))])
   }
 
   @Test("a round that succeeds forgives those missed before")
