@@ -191,7 +191,8 @@ struct ReportContentTests {
     let page = try #require(parsed(Report(Samples.analyzed()).html()))
     let notices = page.all("p", class: "notice").map(\.text)
     #expect(notices.count == 1)
-    #expect(try #require(notices.first).hasPrefix("The updates of party 3 disagree with the rest in 5 of 5 analysed rounds"))
+    #expect(
+      try #require(notices.first).hasPrefix("The updates of party 3 disagree with the rest in 5 of 5 analysed rounds"))
     let map = try #require(page.all("svg").first { $0.attributes["aria-labelledby"]?.contains("last-cosines") == true })
     #expect(map.all("rect").count == 100)
     #expect(map.all("rect", class: "cell-against").count == 18)

@@ -126,7 +126,7 @@ struct ExactAccumulatorTests {
   @Test("writes the mean of vectors that are all there as it adds one after the other", arguments: [1, 1e8] as [Float])
   func together(magnitude: Float) throws {
     // Several blocks and a part of one, and more than a group.
-    for (vectors, elements) in [(3, 20_000), (6, 16_384), (1100, 5)] {
+    for (vectors, elements) in [(3, 70_000), (6, 65_536), (1100, 5)] {
       let some = contributions(vectors, elements: elements, magnitude: magnitude, seed: 3)
       #expect(try meanTogether(some) == (try mean(some)))
     }
@@ -134,10 +134,10 @@ struct ExactAccumulatorTests {
 
   @Test("refuses a vector with an element that is not finite, of another length, or without a weight")
   func togetherRefusal() throws {
-    var some = contributions(4, elements: 20_000, magnitude: 1, seed: 4)
-    some[2].values[19_000] = .nan
+    var some = contributions(4, elements: 70_000, magnitude: 1, seed: 4)
+    some[2].values[69_000] = .nan
     #expect(#expect(throws: FluxionError.self) { try meanTogether(some) }?.code == .diverged)
-    some[2].values[19_000] = 0
+    some[2].values[69_000] = 0
     some[2].weight = 0
     #expect(#expect(throws: FluxionError.self) { try meanTogether(some) }?.code == .invalidArgument)
     some[2].weight = 1

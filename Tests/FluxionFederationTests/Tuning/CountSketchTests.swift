@@ -7,7 +7,7 @@ import Testing
 struct CountSketchTests {
   private func vector(_ count: Int, _ index: Int) -> [Float] {
     var generator = RandomKey(seed: 6).folding("vector", index).generator()
-    return (0..<count).map { _ in generator.nextUniform() * 2 - 1 }
+    return (0..<count).map { _ in generator.nextUniform() }
   }
 
   private func product(_ x: [Float], _ y: [Float]) -> Double {
@@ -16,9 +16,9 @@ struct CountSketchTests {
 
   @Test("keeps inner products on average, with the deviation that its length allows")
   func products() {
+    // Of positive elements, whose collisions cancel by the drawn signs alone.
     let count = 19_200
     let x = vector(count, 1)
-    // Aligned by about a half.
     let y = zip(x, vector(count, 2)).map { $0 / 2 + $1 }
     let (exact, scale) = (product(x, y), (product(x, x) * product(y, y)).squareRoot())
     var (sum, squares) = (0.0, 0.0)
