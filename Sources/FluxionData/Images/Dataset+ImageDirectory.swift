@@ -1,5 +1,7 @@
+import Dispatch
 import FluxionCalculus
 import Foundation
+import Synchronization
 
 extension Dataset {
   /// Reads images and labels from a directory that holds the four IDX files of MNIST or of a set in its format.
@@ -21,8 +23,7 @@ extension Dataset {
       throw FluxionError(.notFound, "there is no directory \(path); it should hold the four IDX files of MNIST")
     }
     let name = name ?? URL(fileURLWithPath: path).standardizedFileURL.lastPathComponent
-    let train = try LabelledImages("train", in: path)
-    let test = try LabelledImages("t10k", in: path)
+    let (train, test) = try LabelledImages.both(in: path)
     guard train.shape == test.shape else {
       throw FluxionError(
         .corruptData,
@@ -68,6 +69,18 @@ private struct LabelledImages {
     let dotted = stem.replacingOccurrences(of: "-idx", with: ".idx")
     return [stem, stem + ".gz", dotted, dotted + ".gz"].map { directory + "/" + $0 }
       .first { FileManager.default.fileExists(atPath: $0) }
+  }
+
+  /// Both parts, read at the same time: most of the time that a run takes to start is spent unpacking them.
+  static func both(in directory: String) throws -> (train: LabelledImages, test: LabelledImages) {
+    let parts = ["train", "t10k"]
+    let read = Mutex<[Int: Result<LabelledImages, any Error>]>([:])
+    DispatchQueue.concurrentPerform(iterations: parts.count) { index in
+      let part = Result { try LabelledImages(parts[index], in: directory) }
+      read.withLock { $0[index] = part }
+    }
+    let all = try read.withLock { read in try parts.indices.compactMap { try read[$0]?.get() } }
+    return (all[0], all[1])
   }
 
   init(_ part: String, in directory: String) throws {
