@@ -9,7 +9,7 @@ SOURCES := Package.swift Sources Tests
 DOCUMENTED := FluxionData FluxionLearning FluxionCalculus FluxionFederation FluxionCoordination FluxionSimulation \
   FluxionInterop FluxionStore FluxionExperiment Fluxion FluxionTesting
 
-.PHONY: help setup build demo test kills check format bench bench-peers docs clean
+.PHONY: help setup build demo test kills check format bench bench-network bench-peers fuzz docs clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,8 +20,9 @@ setup: ## Install the system libraries that are missing
 build: setup ## Build the tool: .build/release/fluxion
 	swift build $(SWIFT_FLAGS) --product fluxion
 
-demo: build ## Train one model over ten parties and compare it with training alone and pooled
-	.build/release/fluxion demo
+demo: setup ## Train one model over ten parties and compare it with training alone and pooled
+	swift build $(SWIFT_FLAGS) --product fluxion-local
+	.build/release/fluxion-local demo
 
 test: setup ## Run the whole test suite
 	swift build $(SWIFT_FLAGS) --build-tests
@@ -30,6 +31,9 @@ test: setup ## Run the whole test suite
 kills: setup ## Kill a run 200 times at seeded random instants, and see that it ends with the same bits
 	swift build $(SWIFT_FLAGS) --build-tests
 	FLUXION_KILLS=200 swift test $(SWIFT_FLAGS) --skip-build --filter KillTests
+
+fuzz: setup ## Feed random messages to server and client for a minute (the first build takes minutes)
+	Scripts/fuzz 60
 
 check: ## Check formatting and the rules of the house
 	Scripts/check
@@ -47,6 +51,10 @@ docs: setup ## Build the reference of the public modules: docs/reference
 bench: build ## Time the training steps and the workloads (MNIST must be there)
 	swift build $(SWIFT_FLAGS) --package-path Benchmarks
 	Benchmarks/bench
+
+bench-network: setup ## Time rounds over loopback that compute nothing, and models that are only sent to and fro
+	swift build $(SWIFT_FLAGS) --product FluxionFederationBenchmark
+	env -u OPENBLAS_CORETYPE .build/release/FluxionFederationBenchmark
 
 bench-peers: build ## The same, in turn with PyTorch, JAX, pfl-research and Flower
 	swift build $(SWIFT_FLAGS) --package-path Benchmarks

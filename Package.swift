@@ -16,13 +16,31 @@ let package = Package(
   platforms: [.macOS(.v15), .iOS(.v18), .tvOS(.v18), .watchOS(.v11), .visionOS(.v2)],
   products: [
     .library(name: "Fluxion", targets: ["Fluxion"]),
+    .library(name: "FluxionServer", targets: ["FluxionServer"]),
+    .library(name: "FluxionClient", targets: ["FluxionClient"]),
+    .library(name: "FluxionDashboard", targets: ["FluxionDashboard"]),
     .library(name: "FluxionTesting", targets: ["FluxionTesting"]),
-    .executable(name: "fluxion", targets: ["FluxionCommand"]),
+    .executable(name: "fluxion", targets: ["FluxionTool"]),
+    .executable(name: "fluxion-local", targets: ["FluxionLocalTool"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+    .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+    .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+    .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
+    .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
+    .package(url: "https://github.com/grpc/grpc-swift-protobuf", from: "2.4.1"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    // Without its default traits, which are configuration files that nothing here reads.
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
@@ -61,6 +79,42 @@ let package = Package(
       name: "FluxionInterop",
       dependencies: ["FluxionCalculus", "FluxionLearning", .product(name: "Crypto", package: "swift-crypto")]),
     .target(
+      name: "FluxionIdentity",
+      dependencies: [
+        "FluxionCalculus", .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "X509", package: "swift-certificates"), .product(name: "SwiftASN1", package: "swift-asn1"),
+      ]),
+    .target(
+      name: "FluxionWire",
+      dependencies: [
+        "FluxionCalculus", "FluxionLearning", "FluxionData", "FluxionFederation",
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+        .product(name: "GRPCCore", package: "grpc-swift-2"),
+        .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
+      ]),
+    .target(
+      name: "FluxionClient",
+      dependencies: [
+        "FluxionCalculus", "FluxionLearning", "FluxionData", "FluxionFederation", "FluxionWire", "FluxionIdentity",
+        .product(name: "GRPCCore", package: "grpc-swift-2"),
+        .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+        .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        .product(name: "Crypto", package: "swift-crypto"),
+      ]),
+    .target(
+      name: "FluxionServer",
+      dependencies: [
+        "FluxionCalculus", "FluxionLearning", "FluxionData", "FluxionFederation", "FluxionCoordination", "FluxionWire",
+        "FluxionIdentity",
+        .product(name: "GRPCCore", package: "grpc-swift-2"),
+        .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+        .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP2", package: "swift-nio-http2"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"), .product(name: "X509", package: "swift-certificates"),
+      ]),
+    .target(
       name: "FluxionSimulation",
       dependencies: [
         "FluxionCalculus", "FluxionLearning", "FluxionData", "FluxionFederation", "FluxionCoordination",
@@ -78,17 +132,55 @@ let package = Package(
         "FluxionSimulation", "FluxionInterop", "FluxionStore", .product(name: "Yams", package: "Yams"),
       ]),
     .target(
+      name: "FluxionDashboard",
+      dependencies: [
+        "FluxionCalculus", "FluxionLearning", "FluxionFederation", "FluxionCoordination", "FluxionInterop",
+        "FluxionExperiment", .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HummingbirdCore", package: "hummingbird"),
+        .product(name: "Logging", package: "swift-log"), .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+      ],
+      resources: [
+        .embedInCode("Assets/dashboard.css"), .embedInCode("Assets/dashboard.js"),
+        .embedInCode("Assets/sign-in.js"), .embedInCode("Assets/icon.svg"),
+      ]),
+    .target(
       name: "Fluxion",
       dependencies: [
         "FluxionCalculus", "FluxionLearning", "FluxionData", "FluxionFederation", "FluxionCoordination",
         "FluxionInterop", "FluxionSimulation", "FluxionStore", "FluxionExperiment",
       ]),
     .target(name: "FluxionTesting", dependencies: ["FluxionCalculus"]),
-    .executableTarget(
+    .target(
       name: "FluxionCommand",
       dependencies: [
         "Fluxion", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
+    // The tool, and the tool without the network, whose libraries take most of the time of a first build.
+    .executableTarget(
+      name: "FluxionTool",
+      dependencies: [
+        "FluxionCommand", "Fluxion", "FluxionIdentity", "FluxionServer", "FluxionClient", "FluxionDashboard",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+    .executableTarget(
+      name: "FluxionLocalTool",
+      dependencies: ["FluxionCommand", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+
+    // How long rounds over a network take; here and not in the package of the benchmarks, because it speaks the protocol.
+    .executableTarget(
+      name: "FluxionFederationBenchmark",
+      dependencies: [
+        "FluxionServer", "FluxionClient", "FluxionWire", "FluxionIdentity", "FluxionStore", "FluxionCoordination",
+        "FluxionFederation", "FluxionLearning", "FluxionCalculus",
+        .product(name: "GRPCCore", package: "grpc-swift-2"),
+        .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"), .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+      ],
+      path: "Benchmarks/Federation"),
 
     // Tests mirror Sources.
     .testTarget(name: "CFluxionKernelsTests", dependencies: ["CFluxionKernels", "FluxionCalculus"]),
@@ -108,6 +200,35 @@ let package = Package(
         "FluxionCalculus",
       ]),
     .testTarget(
+      name: "FluxionIdentityTests",
+      dependencies: [
+        "FluxionIdentity", "FluxionCalculus", .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "X509", package: "swift-certificates"), .product(name: "SwiftASN1", package: "swift-asn1"),
+      ]),
+    .testTarget(
+      name: "FluxionWireTests",
+      dependencies: [
+        "FluxionWire", "FluxionFederation", "FluxionData", "FluxionLearning", "FluxionCalculus",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ]),
+    .testTarget(
+      name: "FluxionServerTests",
+      dependencies: [
+        "FluxionServer", "FluxionClient", "FluxionWire", "FluxionIdentity", "FluxionSimulation", "FluxionCoordination",
+        "FluxionFederation", "FluxionData", "FluxionLearning", "FluxionCalculus", "FluxionTool",
+        .product(name: "GRPCCore", package: "grpc-swift-2"),
+        .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+        .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        .product(name: "NIOPosix", package: "swift-nio"), .product(name: "Crypto", package: "swift-crypto"),
+      ]),
+    .testTarget(
+      name: "FluxionClientTests",
+      dependencies: [
+        "FluxionClient", "FluxionWire", "FluxionFederation", "FluxionData", "FluxionLearning", "FluxionCalculus",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ]),
+    .testTarget(
       name: "FluxionStoreTests",
       dependencies: [
         "FluxionStore", "FluxionSimulation", "FluxionCoordination", "FluxionFederation", "FluxionData",
@@ -125,17 +246,46 @@ let package = Package(
     .testTarget(
       name: "FluxionExperimentTests",
       dependencies: [
-        "FluxionExperiment", "FluxionCoordination", "FluxionFederation", "FluxionData", "FluxionLearning",
-        "FluxionCalculus",
+        "FluxionExperiment", "FluxionSimulation", "FluxionCoordination", "FluxionFederation", "FluxionData",
+        "FluxionLearning", "FluxionCalculus",
       ]),
+    .testTarget(
+      name: "FluxionDashboardTests",
+      dependencies: [
+        "FluxionDashboard", "FluxionCoordination", "FluxionFederation", "FluxionInterop", "FluxionLearning",
+        "FluxionCalculus", "FluxionExperiment", .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOEmbedded", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+      ]),
+    // A run that is played on the page, for a browser to look at: Tests/Browser.
+    .executableTarget(
+      name: "PlayedRun",
+      dependencies: [
+        "FluxionDashboard", "FluxionCoordination", "FluxionFederation", "FluxionLearning", "FluxionCalculus",
+      ], path: "Tests/PlayedRun"),
     .testTarget(name: "FluxionTests", dependencies: ["Fluxion"]),
-    .testTarget(name: "FluxionCommandTests", dependencies: ["FluxionCommand", "Fluxion"]),
+    .testTarget(name: "FluxionCommandTests", dependencies: ["FluxionTool", "FluxionLocalTool", "Fluxion"]),
   ]
 )
 
 // The reference is built by a plugin that nobody else needs to fetch: `make docs`.
 if Context.environment["FLUXION_DOCS"] != nil {
   package.dependencies.append(.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"))
+}
+
+// For libFuzzer, which brings a main function of its own: Scripts/fuzz.
+if Context.environment["FLUXION_FUZZ"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "FluxionFuzz",
+      dependencies: [
+        "FluxionServer", "FluxionClient", "FluxionWire", "FluxionIdentity", "FluxionCoordination", "FluxionFederation",
+        "FluxionData", "FluxionLearning", "FluxionCalculus", .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "GRPCCore", package: "grpc-swift-2"),
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
+      path: "Tests/Fuzz"))
 }
 
 for target in package.targets where target.type == .regular || target.type == .executable || target.type == .test {

@@ -1,9 +1,9 @@
-import ArgumentParser
+package import ArgumentParser
 import Fluxion
 
 /// `fluxion compare`
-struct Compare: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
+package struct Compare: AsyncParsableCommand {
+  package static let configuration = CommandConfiguration(
     commandName: "compare",
     abstract: "Runs several configurations over the same parties and seeds, and writes one page about them.",
     discussion: """
@@ -32,12 +32,14 @@ struct Compare: AsyncParsableCommand {
   @Flag(help: "Print the last line only.")
   var quiet = false
 
-  func run() async throws {
+  package init() {}
+
+  package func run() async throws {
     let narration = ComparisonNarration(style: json ? .json : quiet ? .quiet : .live)
     try await narration.run(comparison())
   }
 
-  func validate() throws {
+  package func validate() throws {
     if json, quiet { throw ValidationError("--json and --quiet exclude each other; choose one") }
     if seeds != nil, flags.run.seed != nil {
       throw ValidationError("--seeds and --seed exclude each other; choose one")

@@ -1,8 +1,10 @@
-import ArgumentParser
+package import ArgumentParser
 
 /// `fluxion data`
-struct DataCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
+package struct DataCommand: AsyncParsableCommand {
+  package static let configuration = CommandConfiguration(
     commandName: "data", abstract: "Looks at data and how it is dealt out, and fetches public datasets.",
     subcommands: [DataInspect.self, DataFetch.self])
+
+  package init() {}
 }

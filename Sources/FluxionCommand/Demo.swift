@@ -1,10 +1,10 @@
-import ArgumentParser
+package import ArgumentParser
 import Fluxion
 import Foundation
 
 /// `fluxion demo`
-struct Demo: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
+package struct Demo: AsyncParsableCommand {
+  package static let configuration = CommandConfiguration(
     commandName: "demo",
     abstract: "Trains one model over ten parties on the bundled digits, and compares it with training alone and pooled."
   )
@@ -15,7 +15,9 @@ struct Demo: AsyncParsableCommand {
   @Option(help: .setting("seed")) var seed: String?
   @Option(help: .setting("threads")) var threads: String?
 
-  func run() async throws {
+  package init() {}
+
+  package func run() async throws {
     var experiment = Experiment.demo
     experiment.output = output
     try experiment.apply([("seed", seed), ("threads", threads)])

@@ -10,7 +10,7 @@ struct Ending {
 
   /// What an error that reached the top means: help and version go to standard output, everything else is one sentence
   /// on standard error.
-  static func of(_ error: any Error) -> Ending {
+  static func of(_ error: any Error, in tool: any ParsableCommand.Type) -> Ending {
     if let error = error as? FluxionError { return Ending(status: 1, complaint: sentence(error)) }
     if let error = error as? UsageError {
       return Ending(status: ExitCode.validationFailure.rawValue, complaint: error.message)
@@ -20,10 +20,10 @@ struct Ending {
     if let interruption = error as? Interruption {
       return Ending(status: 128 + interruption.signal, complaint: interruption.message)
     }
-    let status = FluxionTool.exitCode(for: error)
-    if status.isSuccess { return Ending(status: 0, output: FluxionTool.fullMessage(for: error)) }
+    let status = tool.exitCode(for: error)
+    if status.isSuccess { return Ending(status: 0, output: tool.fullMessage(for: error)) }
     if error is ExitCode { return Ending(status: status.rawValue) }
-    return Ending(status: status.rawValue, complaint: usage(FluxionTool.message(for: error)))
+    return Ending(status: status.rawValue, complaint: usage(tool.message(for: error)))
   }
 
   /// The parser's message as one sentence, with the nearest name among all there are.
@@ -36,7 +36,13 @@ struct Ending {
     case message.hasPrefix("Unknown option"):
       (what, known) = ("option", (Experiment.settings.map(\.flag) + ownFlags).map { "--\($0)" })
     case message.hasPrefix("Unexpected argument"):
-      (what, known) = ("command or argument", ["simulate", "compare", "demo", "data", "inspect", "fetch", "help"])
+      (what, known) = (
+        "command or argument",
+        [
+          "simulate", "compare", "demo", "data", "inspect", "fetch", "serve", "join", "invite", "revoke", "parties",
+          "help",
+        ]
+      )
     default: return message.prefix(1).lowercased() + message.dropFirst()
     }
     // Of equally near names the first wins: those that begin and end alike.
@@ -51,7 +57,11 @@ struct Ending {
   }
 
   /// Flags that are no settings of an experiment.
-  private static let ownFlags = ["algorithms", "seeds", "state", "json", "quiet", "svg", "mirror", "version", "help"]
+  private static let ownFlags = [
+    "algorithms", "seeds", "state", "json", "quiet", "svg", "mirror", "version", "help", "host", "port", "deadline",
+    "quorum", "maximum-norm", "party", "name", "expires", "server", "server-name", "page-port", "no-page", "plaintext",
+    "token", "retry",
+  ]
 
   private static func sentence(_ error: FluxionError) -> String {
     guard let cause = error.cause as? NSError, let reason = cause.userInfo[NSUnderlyingErrorKey] as? NSError else {
@@ -74,6 +84,8 @@ struct Ending {
 }
 
 /// A flag or argument that cannot be.
-struct UsageError: Error {
+package struct UsageError: Error {
   var message: String
+
+  package init(message: String) { self.message = message }
 }

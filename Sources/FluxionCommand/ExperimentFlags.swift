@@ -1,28 +1,33 @@
-import ArgumentParser
-import Fluxion
+package import ArgumentParser
+package import Fluxion
 
 /// The settings of an experiment as flags; their names, forms and help come from the experiment's own table.
-struct ExperimentFlags: ParsableArguments {
+package struct ExperimentFlags: ParsableArguments {
   @OptionGroup(title: "Data") var data: DataFlags
   @OptionGroup(title: "Learning") var learning: LearningFlags
+  @OptionGroup(title: "Parties that take long") var stragglers: StragglerFlags
   @OptionGroup(title: "Run") var run: RunFlags
 
+  package init() {}
+
   /// Puts what was given in place of what `experiment` says.
-  func apply(to experiment: inout Experiment) throws {
-    try experiment.apply(data.given + learning.given + run.given)
+  package func apply(to experiment: inout Experiment) throws {
+    try experiment.apply(data.given + learning.given + stragglers.given + run.given)
   }
 }
 
-struct DataFlags: ParsableArguments {
-  @Option(help: .setting("data")) var data: String?
-  @Option(help: .setting("dataDir")) var dataDir: String?
-  @Option(help: .setting("labelColumn")) var labelColumn: String?
-  @Option(help: .setting("testFraction")) var testFraction: String?
-  @Option(help: .setting("parties")) var parties: String?
-  @Option(help: .setting("partition")) var partition: String?
-  @Option(help: .setting("validation")) var validation: String?
+package struct DataFlags: ParsableArguments {
+  @Option(help: .setting("data")) package var data: String?
+  @Option(help: .setting("dataDir")) package var dataDir: String?
+  @Option(help: .setting("labelColumn")) package var labelColumn: String?
+  @Option(help: .setting("testFraction")) package var testFraction: String?
+  @Option(help: .setting("parties")) package var parties: String?
+  @Option(help: .setting("partition")) package var partition: String?
+  @Option(help: .setting("validation")) package var validation: String?
 
-  var given: [(String, String?)] {
+  package init() {}
+
+  package var given: [(String, String?)] {
     [
       ("data", data), ("dataDir", dataDir), ("labelColumn", labelColumn), ("testFraction", testFraction),
       ("parties", parties), ("partition", partition), ("validation", validation),
@@ -60,6 +65,24 @@ struct LearningFlags: ParsableArguments {
   }
 }
 
+struct StragglerFlags: ParsableArguments {
+  @Option(help: .setting("devices")) var devices: String?
+  @Option(help: .setting("overSelection")) var overSelection: String?
+  @Option(help: .setting("deadline")) var deadline: String?
+  @Option(help: .setting("quorum")) var quorum: String?
+  @Option(help: .setting("late")) var late: String?
+  @Option(help: .setting("bufferSize")) var bufferSize: String?
+  @Option(help: .setting("staleness")) var staleness: String?
+  @Option(help: .setting("maximumStaleness")) var maximumStaleness: String?
+
+  var given: [(String, String?)] {
+    [
+      ("devices", devices), ("overSelection", overSelection), ("deadline", deadline), ("quorum", quorum),
+      ("late", late), ("bufferSize", bufferSize), ("staleness", staleness), ("maximumStaleness", maximumStaleness),
+    ]
+  }
+}
+
 struct RunFlags: ParsableArguments {
   @Option(help: .setting("targetAccuracy")) var targetAccuracy: String?
   @Option(help: .setting("patience")) var patience: String?
@@ -84,7 +107,7 @@ extension Experiment {
   /// Sets what was given as flags.
   ///
   /// - Throws: ``UsageError`` that says which flag is wrong and what would be right.
-  mutating func apply(_ given: [(name: String, text: String?)]) throws {
+  package mutating func apply(_ given: [(name: String, text: String?)]) throws {
     for (name, text) in given {
       guard let text else { continue }
       do {
@@ -98,7 +121,7 @@ extension Experiment {
 }
 
 extension ArgumentHelp {
-  static func setting(_ name: String) -> ArgumentHelp {
+  package static func setting(_ name: String) -> ArgumentHelp {
     let setting = Experiment.setting(named: name)
     return ArgumentHelp(setting?.help ?? "", valueName: setting?.placeholder)
   }

@@ -1,10 +1,12 @@
 import Synchronization
 
 /// What an interruption leaves, as a sentence for the user; kept up to date while things run.
-final class InterruptionNote: Sendable {
+package final class InterruptionNote: Sendable {
   private let sentence = Mutex("interrupted before training began")
 
-  var text: String { sentence.withLock { $0 } }
+  package init() {}
 
-  func set(_ text: String) { sentence.withLock { $0 = text } }
+  package var text: String { sentence.withLock { $0 } }
+
+  package func set(_ text: String) { sentence.withLock { $0 = text } }
 }

@@ -44,6 +44,9 @@ struct LiveLines {
     return text
   }
 
+  /// A sentence on a line of its own, above what is waited for.
+  mutating func text(_ sentence: String) -> String { end() + sentence + "\n" }
+
   /// Takes away what is waited for, and ends a line that was not.
   mutating func end() -> String { clear() + progress.end() }
 

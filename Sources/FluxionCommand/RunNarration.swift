@@ -1,9 +1,9 @@
-import Fluxion
+package import Fluxion
 import Foundation
 
 /// What the tool says while an experiment runs and when it has.
-struct RunNarration {
-  enum Style {
+package struct RunNarration: Sendable {
+  package enum Style: Sendable {
     /// What is run, a line a round, the comparison, where the results are.
     case live
     /// The last line alone.
@@ -14,30 +14,35 @@ struct RunNarration {
 
   var style: Style
 
+  package init(style: Style) { self.style = style }
+
   private var terminal: TerminalStyle { .current(descriptor: STDOUT_FILENO) }
 
   /// Runs an experiment to its end, or to Ctrl-C, which keeps what is written.
   ///
   /// - Parameter state: where the run is kept, so that it can go on.
   func run(_ experiment: Experiment, state: URL? = nil) async throws {
+    try await run(keeping: state != nil) { reporting in
+      try await experiment.run(command: reporting.command, state: state, progress: reporting.progress) { event in
+        try reporting.tell(event)
+      }
+    }
+  }
+
+  /// As ``run(_:state:)``, of whatever `body` makes of an experiment.
+  ///
+  /// - Parameter isKept: whether the same command goes on after an interruption.
+  package func run(
+    keeping isKept: Bool, _ body: @escaping @Sendable (RunReporting) async throws -> Experiment.Outcome
+  ) async throws {
     let note = InterruptionNote()
     let outcome = try await Signals.interrupting(note: { note.text }) {
       let lines = SharedLiveLines(style: terminal)
-      let shows = style == .live
-      // A line that cannot be written is noticed with the next event.
-      let progress: @Sendable (RoundProgress) -> Void = { round in try? lines.write { $0.text(round) } }
+      let reporting = RunReporting(
+        lines: lines, note: note, shows: style == .live, isTerminal: terminal.isTTY, isKept: isKept)
       do {
-        let outcome = try await experiment.run(
-          command: Self.commandLine, state: state, progress: shows && terminal.isTTY ? progress : nil
-        ) { event in
-          if case .began(_, let directory) = event {
-            note.set(
-              "interrupted; every finished round is in \(directory.relativePath)"
-                + (state == nil ? "" : ", and the same command goes on from there"))
-          }
-          if shows { try lines.write { $0.text(event) } }
-        }
-        if shows { try lines.write { $0.end() } }
+        let outcome = try await body(reporting)
+        if style == .live { try lines.write { $0.end() } }
         return outcome
       } catch {
         try? lines.write { $0.end() }

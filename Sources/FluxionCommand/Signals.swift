@@ -8,7 +8,7 @@ struct Interruption: Error {
   var message: String
 }
 
-enum Signals {
+package enum Signals {
   /// A closed pipe is noticed where it is written to, and does not kill.
   static func ignoreClosedPipes() { signal(SIGPIPE, SIG_IGN) }
 
@@ -17,7 +17,7 @@ enum Signals {
   ///
   /// - Parameter note: What is said to the user when the body was interrupted.
   /// - Throws: ``Interruption`` when it was; else what `body` throws.
-  static func interrupting<Result: Sendable>(
+  package static func interrupting<Result: Sendable>(
     graceSeconds: Double = 5, note: @escaping @Sendable () -> String,
     _ body: @escaping @Sendable () async throws -> Result
   ) async throws -> Result {

@@ -1,10 +1,10 @@
-import ArgumentParser
+package import ArgumentParser
 import Fluxion
 import Foundation
 
 /// `fluxion simulate`
-struct Simulate: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
+package struct Simulate: AsyncParsableCommand {
+  package static let configuration = CommandConfiguration(
     commandName: "simulate", abstract: "Trains one model over simulated parties.",
     discussion: """
       An experiment file has one "name: value" a line, with the names of the flags; a flag overrides the file. The \
@@ -29,14 +29,16 @@ struct Simulate: AsyncParsableCommand {
   @Flag(help: "Print the last line only.")
   var quiet = false
 
-  func run() async throws {
+  package init() {}
+
+  package func run() async throws {
     var experiment = try file.map { try Experiment(contentsOf: $0) } ?? Experiment()
     try flags.apply(to: &experiment)
     let narration = RunNarration(style: json ? .json : quiet ? .quiet : .live)
     try await narration.run(experiment, state: state.map { URL(fileURLWithPath: $0, isDirectory: true) })
   }
 
-  func validate() throws {
+  package func validate() throws {
     if state?.isEmpty == true { throw ValidationError("--state takes a directory; it was given none") }
     if json, quiet { throw ValidationError("--json and --quiet exclude each other; choose one") }
   }

@@ -4,18 +4,18 @@ import Foundation
 struct ClosedPipe: Error {}
 
 /// Results go here.
-enum StandardOutput {
+package enum StandardOutput {
   /// - Throws: ``ClosedPipe`` when nobody reads; a full disk is the same to us, for what was asked for cannot be said.
-  static func write(_ text: String) throws { try Descriptor.write(text, to: STDOUT_FILENO) }
+  package static func write(_ text: String) throws { try Descriptor.write(text, to: STDOUT_FILENO) }
 
-  static func line(_ text: String) throws { try write(text + "\n") }
+  package static func line(_ text: String) throws { try write(text + "\n") }
 
   static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 }
 
 /// Errors and notes go here.
-enum StandardError {
-  static func write(_ text: String) { try? Descriptor.write(text, to: STDERR_FILENO) }
+package enum StandardError {
+  package static func write(_ text: String) { try? Descriptor.write(text, to: STDERR_FILENO) }
 }
 
 private enum Descriptor {

@@ -61,9 +61,13 @@ public final class Simulation<Algorithm: FederatedAlgorithm>: Sendable {
   /// each other, and with code `diverged`, naming round and party, if training leaves the finite numbers. Rounds
   /// recorded until then stand, and so do ``parameters``.
   ///
-  /// - Parameter store: where the run is kept; by default nowhere.
-  public func rounds(_ count: Int, keptIn store: any Store = NoStore()) -> Rounds {
-    Rounds(simulation: self, count: count, store: store)
+  /// - Parameters:
+  ///   - store: where the run is kept; by default nowhere.
+  ///   - remote: the parties that train, in place of the partition's.
+  public func rounds(
+    _ count: Int, keptIn store: any Store = NoStore(), with remote: RemoteParties? = nil
+  ) -> Rounds {
+    Rounds(simulation: self, count: count, store: store, remote: remote)
   }
 
   /// Ends the run at hand: its sequence comes to an end.
@@ -86,26 +90,22 @@ extension Simulation {
     let simulation: Simulation
     let count: Int
     let store: any Store
+    let remote: RemoteParties?
 
-    public func makeAsyncIterator() -> Iterator { Iterator(simulation: simulation, count: count, store: store) }
+    public func makeAsyncIterator() -> Iterator { Iterator(rounds: self) }
 
     public struct Iterator: AsyncIteratorProtocol {
-      let simulation: Simulation
-      let count: Int
-      let store: any Store
+      private let rounds: Rounds
       private var coordinator: Coordinator<Algorithm>?
       private var isAtEnd = false
 
-      init(simulation: Simulation, count: Int, store: any Store) {
-        self.simulation = simulation
-        self.count = count
-        self.store = store
-      }
+      init(rounds: Rounds) { self.rounds = rounds }
 
       public mutating func next() async throws -> RoundRecord? {
         guard !isAtEnd else { return nil }
+        let simulation = rounds.simulation
         do {
-          let coordinator = try self.coordinator ?? simulation.begin(rounds: count, store)
+          let coordinator = try self.coordinator ?? simulation.begin(rounds)
           self.coordinator = coordinator
           let record = try await coordinator.nextRound()
           await simulation.note(coordinator)
@@ -120,17 +120,29 @@ extension Simulation {
     }
   }
 
-  private func begin(rounds: Int, _ store: any Store) throws -> Coordinator<Algorithm> {
+  private func begin(_ rounds: Rounds) throws -> Coordinator<Algorithm> {
     let world = try world()
+    let remote = rounds.remote
     let test = partition.test.flatMap { $0.isEmpty ? nil : $0 }
     if configuration.targetAccuracy != nil, !task.metrics.contains(.accuracy) {
       throw FluxionError(.invalidArgument, "a target accuracy needs a task with the metric accuracy")
     }
-    let policy = RoundPolicy(
-      clients: partition.count, rounds: rounds, key: world.key, cohort: configuration.cohort,
+    if remote != nil, configuration.analysis != nil {
+      throw FluxionError(.unsupported, "gradients are analysed where the data is; remote parties keep theirs")
+    }
+    // With remote parties time is real.
+    let time = remote == nil ? configuration.virtualTime : nil
+    try time?.devices.validate()
+    var policy = RoundPolicy(
+      clients: remote?.parties.count ?? partition.count, rounds: rounds.count, key: world.key,
+      cohort: configuration.cohort,
       evaluateEvery: test == nil ? 0 : configuration.evaluateEvery, targetAccuracy: configuration.targetAccuracy,
-      patience: configuration.patience, onFailure: .stops)
+      patience: configuration.patience, onFailure: remote == nil ? .stops : .goesOn)
+    policy.stragglers = remote?.stragglers ?? time?.stragglers ?? StragglerPolicy()
     let partition = partition
+    let virtual = time.map { world.inVirtualTime($0.devices, partition) }
+    let transport: any Transport = remote?.transport ?? (virtual as (any Transport)?) ?? world.transport
+    let clock: any RunClock = if let virtual { virtual.clock } else { WallClock() }
     let coordinator = try Coordinator(
       algorithm,
       CoordinatorConfiguration(
@@ -139,9 +151,10 @@ extension Simulation {
           guard let test else { return Evaluation() }
           return try await world.evaluation.evaluate(parameters, on: test)
         },
-        name: { partition.name(of: $0) }, recordsClients: configuration.recordsParties,
+        name: { remote?.parties[$0].name ?? partition.name(of: $0) }, recordsClients: configuration.recordsParties,
         analysis: try analysis(in: world)),
-      transport: world.transport, clock: WallClock(), store: store)
+      transport: transport, clock: clock, stopwatch: virtual == nil ? nil : WallClock(),
+      store: remote?.watching(rounds.store) ?? rounds.store)
     progress.withLock {
       $0.coordinator = coordinator
       ($0.parameters, $0.stopReason) = (nil, nil)

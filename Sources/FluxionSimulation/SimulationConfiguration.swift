@@ -1,3 +1,4 @@
+public import FluxionCoordination
 public import FluxionFederation
 
 /// How a simulation runs, beside what is learnt and by which algorithm.
@@ -8,6 +9,8 @@ public struct SimulationConfiguration: Sendable {
   public var threads: Int?
   /// How many of the parties a round selects.
   public var cohort: CohortSize
+  /// Time as the parties' devices need it, and what is done about those that take long; nil where nobody is waited for.
+  public var virtualTime: VirtualTime?
   /// The global model is evaluated on the test set every this many rounds, and after the last; 0 for never.
   public var evaluateEvery: Int
   /// The run ends after the first evaluated round whose test accuracy reaches this.
@@ -25,19 +28,38 @@ public struct SimulationConfiguration: Sendable {
   public var progressInterval: Duration = .milliseconds(100)
 
   public init(
-    seed: UInt64 = 0, threads: Int? = nil, cohort: CohortSize = .all, evaluateEvery: Int = 1,
+    seed: UInt64 = 0, threads: Int? = nil, cohort: CohortSize = .all, virtualTime: VirtualTime? = nil,
+    evaluateEvery: Int = 1,
     targetAccuracy: Double? = nil, patience: Int? = nil, recordsParties: Bool = true,
     analysis: GradientAnalysis? = nil, onProgress: (@Sendable (RoundProgress) -> Void)? = nil
   ) {
     self.seed = seed
     self.threads = threads
     self.cohort = cohort
+    self.virtualTime = virtualTime
     self.evaluateEvery = evaluateEvery
     self.targetAccuracy = targetAccuracy
     self.patience = patience
     self.recordsParties = recordsParties
     self.analysis = analysis
     self.onProgress = onProgress
+  }
+}
+
+/// A simulation in virtual time: how fast devices are, and when the server goes on without the slow ones.
+///
+/// ```swift
+/// // Of 130 selected the first 100 count.
+/// VirtualTime(devices: .uneven(spread: 1), StragglerPolicy(overSelection: 1.3))
+/// ```
+public struct VirtualTime: Hashable, Sendable {
+  public var devices: DeviceProfile
+  /// The deadline is one of simulated time.
+  public var stragglers: StragglerPolicy
+
+  public init(devices: DeviceProfile = .even, _ stragglers: StragglerPolicy = StragglerPolicy()) {
+    self.devices = devices
+    self.stragglers = stragglers
   }
 }
 

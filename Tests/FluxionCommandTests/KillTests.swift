@@ -11,9 +11,14 @@ struct KillTests {
   private static let kills = ProcessInfo.processInfo.environment["FLUXION_KILLS"].flatMap { Int($0) } ?? 8
   private static let rounds = 40
   private static let flags = [
-    "simulate", "--parties", "4", "--model", "mlp:16", "--rounds", "\(rounds)", "--batch-size", "16", "--epochs", "2",
-    "--optimizer", "nesterov", "--tune", "learning-rate", "--tune-mode", "per-party", "--evaluate-every", "3",
-    "--threads", "2",
+    "simulate", "--model", "mlp:16", "--rounds", "\(rounds)", "--batch-size", "16", "--epochs", "2",
+    "--evaluate-every", "3", "--threads", "2",
+  ]
+
+  /// What checkpoints have to keep is different in each.
+  static let variants = [
+    ["--parties", "4", "--optimizer", "nesterov", "--tune", "learning-rate", "--tune-mode", "per-party"],
+    ["--parties", "12", "--algorithm", "fedbuff", "--cohort", "8", "--buffer-size", "3", "--devices", "uneven:1"],
   ]
 
   /// What must be the same in any two runs: all but the clock and the command.
@@ -43,12 +48,13 @@ struct KillTests {
     }
   }
 
-  @Test("ends with the bits and records of an undisturbed one, however often it is killed")
-  func killed() async throws {
+  @Test("ends with the bits and records of an undisturbed one, however often it is killed", arguments: variants)
+  func killed(variant: [String]) async throws {
     let directory = try Directory()
+    let (flags, kills) = (Self.flags + variant, Self.kills / Self.variants.count)
     let clock = ContinuousClock()
     let start = clock.now
-    let whole = try await Tool.run(Self.flags + ["--output", "whole", "--state", "whole-state"], in: directory)
+    let whole = try await Tool.run(flags + ["--output", "whole", "--state", "whole-state"], in: directory)
     var seconds = (clock.now - start) / .seconds(1)
     #expect(whole.status == 0, "\(whole.errors)")
     let expected = Self.timeless(try directory.json("whole/run.json"))
@@ -57,7 +63,7 @@ struct KillTests {
     var (killed, runs, starts) = (0, 0, 0)
     let key = RandomKey(seed: 7).folding("kills")
     var attempt = 0
-    while killed < Self.kills {
+    while killed < kills {
       runs += 1
       let state = "state-\(runs)"
       while true {
@@ -68,7 +74,7 @@ struct KillTests {
         let delay = generator.nextUniformDouble() * seconds * 0.6
         let (begin, isFirst) = (clock.now, !directory.has(state))
         let result = try await Tool.run(
-          Self.flags + ["--state", state], in: directory, timeoutSeconds: killed < Self.kills ? delay : 120)
+          flags + ["--state", state], in: directory, timeoutSeconds: killed < kills ? delay : 120)
         if result.isTimedOut, result.status == SIGKILL {
           killed += 1
           continue

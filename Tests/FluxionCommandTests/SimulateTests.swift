@@ -66,6 +66,40 @@ struct SimulateTests {
     #expect(ModelDigest.sha256Hex(of: try #require(simulation.parameters).values) == expected)
   }
 
+  @Test("fedbuff on uneven devices: flags, a file and the library's types describe one run, which tells its own time")
+  func buffered() async throws {
+    let directory = try Directory()
+    try directory.file(
+      "e.yaml",
+      text: "parties: 9\nmodel: mlp:16\nrounds: 4\ncohort: 6\nalgorithm: fedbuff\nbufferSize: 2\ndevices: uneven:1")
+    let byFile = try await Tool.run(["simulate", "e.yaml", "--quiet", "--output", "yaml"], in: directory)
+    #expect(byFile.status == 0, "\(byFile.errors)")
+    let byFlags = try await Tool.run(
+      [
+        "simulate", "--parties", "9", "--model", "mlp:16", "--rounds", "4", "--cohort", "6", "--algorithm", "fedbuff",
+        "--buffer-size", "2", "--devices", "uneven:1", "--threads", "1", "--quiet", "--output", "flags",
+      ], in: directory)
+    #expect(byFlags.status == 0, "\(byFlags.errors)")
+    let record = try directory.json("flags/run.json")
+    let expected = try #require(record["modelSHA256"] as? String)
+    #expect(try directory.json("yaml/run.json")["modelSHA256"] as? String == expected)
+    let rounds = try #require(record["rounds"] as? [[String: Any]])
+    #expect(rounds.allSatisfy { ($0["simulatedSeconds"] as? Double ?? 0) > 0 })
+    #expect(rounds.allSatisfy { ($0["parties"] as? [Any])?.count == 2 })
+
+    let parties = try Dataset.digits().split(testFraction: 0.2, seed: 0, stratified: true)
+      .partitioned(.shards(perParty: 2), parties: 9, seed: 0)
+    let simulation = Simulation(
+      LearningTask(.mlp(hidden: [16], classes: 10), loss: .softmaxCrossEntropy, metrics: [.accuracy]),
+      FederatedAveraging(local: .sgd(learningRate: 0.05, epochs: 1, batchSize: 32)), parties,
+      SimulationConfiguration(
+        cohort: .count(6),
+        virtualTime: VirtualTime(
+          devices: .uneven(spread: 1), StragglerPolicy(pace: .buffered(2), late: .buffered(StalenessWeighting())))))
+    for try await _ in simulation.rounds(4) {}
+    #expect(try ModelDigest.sha256Hex(of: #require(simulation.parameters).values) == expected)
+  }
+
   @Test("a flag overrides the file")
   func precedence() async throws {
     let directory = try Directory()

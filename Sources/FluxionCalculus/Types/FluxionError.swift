@@ -31,8 +31,12 @@ public struct FluxionError: Error, Sendable {
     public static let diverged = Code("diverged")
     /// A file or folder that another process is using.
     public static let inUse = Code("in-use")
+    /// An identity, or a lack of one, that does not allow what was asked for.
+    public static let unauthorized = Code("unauthorized")
     /// A request that is well formed but that this build or machine cannot serve.
     public static let unsupported = Code("unsupported")
+    /// Others who are needed are not there, or did not answer in time.
+    public static let unavailable = Code("unavailable")
   }
 
   public var code: Code

@@ -22,12 +22,19 @@ public actor Coordinator<Algorithm: FederatedAlgorithm> {
   private let configuration: CoordinatorConfiguration
   private let transport: any Transport
   private let clock: any RunClock
+  private let stopwatch: any RunClock
+  private let timeIsVirtual: Bool
   private let store: any Store
   private let inbox = Inbox()
   private var machine: RoundStateMachine
   private var state: Algorithm.State
   private var actions: [RoundStateMachine.Action] = []
   private var current: RoundInProgress?
+  /// What the rounds began with in which clients are at work, where their updates count later.
+  private var origins: [Int: Checkpoint<Algorithm.State>.Origin] = [:]
+  /// Which attempt at a round its reports must be of, while any are awaited: a round that is begun again keeps its number.
+  private var attempts: [Int: Int] = [:]
+  private var lastAttempt = 0
   /// Sentences for the record of the round at hand.
   private var notes: [String] = []
   private var hasBegun = false
@@ -35,14 +42,18 @@ public actor Coordinator<Algorithm: FederatedAlgorithm> {
   private var failure: (any Error)?
   private var isRunning = false
 
+  /// - Parameters:
+  ///   - clock: the time that deadlines go by.
+  ///   - stopwatch: what the work of a round is measured with, where `clock` is virtual.
   /// - Throws: ``FluxionError/Code/invalidArgument`` for settings of policy or algorithm that cannot hold.
   public init(
     _ algorithm: Algorithm, _ configuration: CoordinatorConfiguration, transport: any Transport, clock: any RunClock,
-    store: any Store
+    stopwatch: (any RunClock)? = nil, store: any Store
   ) throws {
     self.algorithm = algorithm
     self.configuration = configuration
-    (self.transport, self.clock, self.store) = (transport, clock, store)
+    (self.transport, self.clock, self.stopwatch, self.store) = (transport, clock, stopwatch ?? clock, store)
+    timeIsVirtual = stopwatch != nil
     parameters = configuration.parameters
     machine = try RoundStateMachine(configuration.policy)
     state = try algorithm.initialState(for: configuration.parameters)
@@ -73,7 +84,7 @@ public actor Coordinator<Algorithm: FederatedAlgorithm> {
         while !actions.isEmpty {
           if let record = try await carryOut(actions.removeFirst()) { return record }
         }
-        if stopReason == nil { try await receive(await inbox.next()) }
+        if stopReason == nil { try await receive(await nextMessage()) }
       }
     } catch {
       // A step that is not on record was not taken.
@@ -96,10 +107,15 @@ public actor Coordinator<Algorithm: FederatedAlgorithm> {
             + "than this one's \(parameters.layout.count); use the model that began the run")
       }
       (progress, parameters, state) = (checkpoint.progress, checkpoint.parameters, checkpoint.state)
-      await transport.restore(checkpoint.memories)
+      await transport.restore(checkpoint.memory)
+      origins = checkpoint.origins
     }
-    progress.round = max(progress.round, history.lastRound)
-    progress.missedRounds = history.missedRounds
+    if !transport.endsWithCoordinator {
+      // Clients know of every round since, and what they work at was handed out by another process.
+      progress.round = max(progress.round, history.lastRound)
+      progress.missedRounds = history.missedRounds
+      progress.inFlight = []
+    }
     machine = try RoundStateMachine(configuration.policy, resuming: progress)
     if let ending = progress.ending {
       if history.stopReason != ending { try await store.append(.runFinished(ending)) }
@@ -111,14 +127,31 @@ public actor Coordinator<Algorithm: FederatedAlgorithm> {
         .runStarted(
           algorithm: algorithm.name, clients: configuration.policy.clients, parameterCount: parameters.layout.count))
     }
+    if stopReason == nil, transport.endsWithCoordinator { try await beginAgain(progress.inFlight) }
     hasBegun = true
+  }
+
+  /// Gives those who were at work at the checkpoint their work once more.
+  private func beginAgain(_ inFlight: [ClientAtWork]) async throws {
+    for (round, origin) in origins.sorted(by: { $0.key < $1.key }) {
+      let clients = inFlight.filter { $0.round == round }.map(\.client)
+      try await handOut(
+        round, clients, try algorithm.plan(round: round, state: origin.state), parameters: origin.parameters)
+    }
+  }
+
+  /// The next message; whatever happens of itself in a world of virtual time happens only while nobody is busy.
+  private func nextMessage() async -> Inbox.Message {
+    if inbox.isEmpty { await transport.advance() }
+    return await inbox.next()
   }
 }
 
 extension Coordinator {
   private func receive(_ message: Inbox.Message) async throws {
     switch message {
-    case .reports(let batch): actions += try await settle(batch)
+    case .reports(let batch, let attempt) where attempts.values.contains(attempt): actions += try await settle(batch)
+    case .reports(let batch, _): batch.updates.answer(batch.reports.map { _ in .late })
     case .deadlinePassed(let round): actions += machine.handle(.deadlinePassed(round: round))
     case .stop: actions += machine.handle(.stopRequested)
     }
@@ -138,7 +171,7 @@ extension Coordinator {
       current = nil  // The sum is folded in place: nobody else may hold it.
       let reports = accepted.map { batch.reports[$0] }
       do {
-        try batch.updates.fold(into: &round.sum, weighting: round.plan.weighting)
+        try fold(batch.updates, of: reports, into: &round)
         round.reports += reports
       } catch let error as FluxionError where reports.count == 1 && error.isRefusal {
         let failure = ClientFailure(error.code == .diverged ? .diverged : .malformed, error.message)
@@ -155,6 +188,23 @@ extension Coordinator {
     return machine.handle(.reportsSettled)
   }
 
+  /// Folds updates in, scaled if they are stale.
+  private func fold(
+    _ updates: any UpdateSource, of reports: [ClientReport], into round: inout RoundInProgress
+  ) throws {
+    let staleness = reports.map { machine.staleness(of: $0) }.max() ?? 0
+    guard staleness > 0 else { return try updates.fold(into: &round.sum, weighting: round.plan.weighting) }
+    guard reports.count == 1 else {
+      throw FluxionError(.unsupported, "late updates are delivered one by one, not \(reports.count) at once")
+    }
+    var scaled: any UpdateAccumulator = ScaledUpdates(
+      round.sum, scale: configuration.policy.factor(staleness: staleness))
+    round.sum = ExactMean().makeAccumulator(count: 0)  // Nobody else may hold the sum.
+    defer { if let scaled = scaled as? ScaledUpdates { round.sum = scaled.base } }
+    try updates.fold(into: &scaled, weighting: round.plan.weighting)
+    round.staleness[reports[0].client] = staleness
+  }
+
   /// A record if the action was to make one.
   private func carryOut(_ action: RoundStateMachine.Action) async throws -> RoundRecord? {
     switch action {
@@ -163,17 +213,21 @@ extension Coordinator {
       current?.deadline = clock.schedule(after: delay) { [inbox] in inbox.put(.deadlinePassed(round: round)) }
     case .cancelDeadline:
       current?.deadline?.cancel()
-    case .discard(let round), .miss(let round):
+    case .discard(let round):
       current = nil
-      await transport.endRound(round)
-      let isMissed = if case .miss = action { true } else { false }
-      try await store.append(isMissed ? .roundMissed(round: round) : .roundDiscarded(round: round))
+      await end(round)
+      try await store.append(.roundDiscarded(round: round))
+    case .miss(let round):
+      current = nil
+      await endRounds(upTo: round)
+      try await store.append(.roundMissed(round: round))
+      await transport.roundDropped(round)
     case .aggregate(let round): actions += try await aggregate(round)
     case .evaluate(let round):
-      let begin = clock.now()
+      let begin = stopwatch.now()
       let evaluation = try await configuration.evaluate(parameters)
       current?.evaluation = evaluation
-      current?.evaluationSeconds = (clock.now() - begin) / .seconds(1)
+      current?.evaluationSeconds = (stopwatch.now() - begin) / .seconds(1)
       actions += machine.handle(.evaluated(round: round, loss: evaluation.loss, accuracy: evaluation.accuracy))
     case .record: return try await record()
     case .finish(let reason): try await finish(reason)
@@ -182,18 +236,56 @@ extension Coordinator {
   }
 
   private func train(_ round: Int, _ clients: [Int]) async throws {
+    if current?.round != round { try await begin(round) }
+    guard let plan = current?.plan else { return }
+    current?.cohort += clients.count
+    try await handOut(round, clients, plan, parameters: parameters)
+  }
+
+  private func begin(_ round: Int) async throws {
     var plan = try algorithm.plan(round: round, state: state)
-    let keepsForAnalysis = isAnalyzed(round) && plan.canKeepUpdates(of: clients.count)
+    let policy = configuration.policy
+    if policy.keepsInFlight {
+      guard plan.gradient == nil, plan.tuning == nil, plan.aggregator is ExactMean, configuration.analysis == nil else {
+        throw FluxionError(
+          .unsupported,
+          "late updates count less in a weighted mean, and in nothing else; with the aggregator \(plan.aggregator.name), "
+            + "tuning, gradients behind updates or an analysis, have late updates discarded")
+      }
+      await endRounds(upTo: round - 1)
+      origins[round] = Checkpoint.Origin(parameters: parameters, state: state)
+    }
+    let atWork = machine.inFlight.count
+    let keepsForAnalysis = isAnalyzed(round) && plan.canKeepUpdates(of: atWork)
     if keepsForAnalysis { plan.aggregator = KeepingUpdates(plan.aggregator) }
-    try await store.append(.roundStarted(round: round, cohort: clients.count))
+    try await store.append(.roundStarted(round: round, cohort: atWork))
     current = RoundInProgress(
-      round: round, cohort: clients.count, plan: plan,
-      sum: plan.aggregator.makeAccumulator(count: parameters.layout.count), begin: clock.now())
+      round: round, plan: plan, sum: plan.aggregator.makeAccumulator(count: parameters.layout.count),
+      begin: stopwatch.now())
     current?.keepsForAnalysis = keepsForAnalysis
+  }
+
+  private func handOut(_ round: Int, _ clients: [Int], _ plan: RoundPlan, parameters: Parameters) async throws {
+    guard !clients.isEmpty else { return }
     let request = TrainingRequest(
       round: round, clients: clients, plan: plan, parameters: parameters,
       key: configuration.policy.key.folding("round", round))
-    try await transport.train(request) { [inbox] in inbox.put(.reports($0)) }
+    if attempts[round] == nil { lastAttempt += 1 }
+    let attempt = attempts[round] ?? lastAttempt
+    attempts[round] = attempt
+    try await transport.train(request) { [inbox] in inbox.put(.reports($0, attempt: attempt)) }
+  }
+
+  /// Of rounds that nobody is at work in any longer, nothing more is wanted.
+  private func endRounds(upTo round: Int) async {
+    guard configuration.policy.keepsInFlight else { return await end(round) }
+    let awaited = Set(machine.inFlight.map(\.round))
+    for past in origins.keys.sorted() where past <= round && !awaited.contains(past) { await end(past) }
+  }
+
+  private func end(_ round: Int) async {
+    (origins[round], attempts[round]) = (nil, nil)
+    await transport.endRound(round)
   }
 
   private func aggregate(_ round: Int) async throws -> [RoundStateMachine.Action] {
@@ -201,7 +293,7 @@ extension Coordinator {
     // Ascending, so that sums over reports do not depend on who reported first.
     finished.reports.sort { $0.client < $1.client }
     current = finished
-    await transport.endRound(round)
+    await endRounds(upTo: round)
     let aggregate = Aggregate(
       round: round, update: try finished.sum.finish(), trainLoss: finished.trainLoss,
       contributions: finished.contributions, updates: finished.updates)
@@ -210,7 +302,8 @@ extension Coordinator {
     try algorithm.step(&parameters, aggregate, state: &state)
     notes += algorithm.notes(onRound: round, state: state)
     current?.weights = algorithm.weights(in: state)
-    current?.seconds = (clock.now() - finished.begin) / .seconds(1)
+    current?.seconds = (stopwatch.now() - finished.begin) / .seconds(1)
+    if timeIsVirtual { current?.simulatedSeconds = clock.now() / .seconds(1) }
     if isAnalyzed(round) { try await analyze(finished, from: before) }
     return machine.handle(.stepped(round: round))
   }
@@ -221,13 +314,13 @@ extension Coordinator {
 
   private func analyze(_ finished: RoundInProgress, from before: Parameters) async throws {
     guard let analysis = configuration.analysis else { return }
-    let begin = clock.now()
+    let begin = stopwatch.now()
     let trains = if case .training = finished.plan.work { true } else { false }
     current?.analysis = try await analysis.analyze(
       AnalyzedRound(
         round: finished.round, clients: finished.contributions.map(\.client), before: before, after: parameters,
         updates: trains && finished.cohort <= GradientAnalysis.maximumParties ? finished.sum.updates : nil))
-    current?.analysisSeconds = (clock.now() - begin) / .seconds(1)
+    current?.analysisSeconds = (stopwatch.now() - begin) / .seconds(1)
   }
 
   private func record() async throws -> RoundRecord? {
@@ -238,27 +331,31 @@ extension Coordinator {
     try await store.record(
       record,
       saving: Checkpoint(
-        progress: machine.progress, parameters: parameters, state: state, memories: await transport.memories()))
+        progress: machine.progress, parameters: parameters, state: state, memory: await transport.memory(),
+        origins: transport.endsWithCoordinator ? origins : [:]))
+    await transport.roundRecorded(record.round)
     notes.removeAll()
     current = nil
     return record
   }
 
   /// Whether the algorithm changed what made a round's training diverge; the round is then begun again.
-  private func recovers(from reason: StopReason) throws -> Bool {
+  private func recovers(from reason: StopReason) async throws -> Bool {
     guard case .clientFailed(let round, let client, let failure) = reason, failure.kind == .diverged else {
       return false
     }
     let divergence = Divergence(round: round, client: client, name: configuration.name(client), reason: failure.reason)
     guard let note = try algorithm.recover(from: divergence, state: &state) else { return false }
     notes.append(note)
+    await transport.roundDropped(round)
     actions += machine.handle(.recovered(round: round))
     return true
   }
 
   private func finish(_ reason: StopReason) async throws {
-    if try recovers(from: reason) { return }
+    if try await recovers(from: reason) { return }
     stopReason = reason
+    for round in origins.keys.sorted() { await end(round) }
     try await store.append(.runFinished(reason))
     guard case .clientFailed(let round, let client, let failure) = reason else { return }
     let name = configuration.name(client)

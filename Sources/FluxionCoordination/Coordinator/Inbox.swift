@@ -3,7 +3,7 @@ import Synchronization
 /// What comes to the coordinator from other threads, in the order of arrival.
 final class Inbox: Sendable {
   enum Message: Sendable {
-    case reports(ReportBatch)
+    case reports(ReportBatch, attempt: Int)
     case deadlinePassed(round: Int)
     case stop
   }
@@ -44,6 +44,9 @@ final class Inbox: Sendable {
       put(.stop)
     }
   }
+
+  /// Whether there is no message to read.
+  var isEmpty: Bool { state.withLock { $0.messages.isEmpty } }
 
   /// Whether a stop is among the messages that wait.
   var holdsStop: Bool {

@@ -4,7 +4,8 @@ import FluxionLearning
 /// What the coordinator holds while a round goes on.
 struct RoundInProgress {
   let round: Int
-  let cohort: Int
+  /// How many clients it gave work to.
+  var cohort = 0
   let plan: RoundPlan
   var sum: any UpdateAccumulator
   /// When training began.
@@ -12,7 +13,11 @@ struct RoundInProgress {
   var deadline: ScheduledAction?
   /// Accepted reports; ascending by client once the round is aggregated.
   var reports: [ClientReport] = []
+  /// Of clients whose model was older than that of the round: how many steps of the server.
+  var staleness: [Int: Int] = [:]
   var seconds = 0.0
+  /// When the step was taken, where time is virtual.
+  var simulatedSeconds: Double?
   var evaluation: Evaluation?
   var evaluationSeconds = 0.0
   /// Whether updates are kept for the analysis alone; the algorithm then sees what it would have seen without.
@@ -24,9 +29,8 @@ struct RoundInProgress {
   /// What each client's update counted, where the algorithm learns that.
   var weights: [Int: Double] = [:]
 
-  init(round: Int, cohort: Int, plan: RoundPlan, sum: any UpdateAccumulator, begin: Duration) {
+  init(round: Int, plan: RoundPlan, sum: any UpdateAccumulator, begin: Duration) {
     self.round = round
-    self.cohort = cohort
     self.plan = plan
     self.sum = sum
     self.begin = begin
@@ -65,12 +69,14 @@ struct RoundInProgress {
       return PartyRecord(
         party: client, name: name(client), samples: metrics.samples, steps: metrics.steps,
         trainLoss: metrics.trainLoss, seconds: metrics.seconds,
-        hyperparameters: plan.tuning?.ownValues(of: contribution), weight: weights[client])
+        hyperparameters: plan.tuning?.ownValues(of: contribution), weight: weights[client],
+        staleness: staleness[client])
     }
     return RoundRecord(
       round: round, testAccuracy: evaluation?.accuracy, testLoss: evaluation?.loss,
       testMetrics: evaluation?.values ?? [:], trainLoss: trainLoss, seconds: seconds,
-      evaluationSeconds: evaluationSeconds, bytesUp: reports.count * uploadByteCount + extraByteCount,
+      simulatedSeconds: simulatedSeconds, evaluationSeconds: evaluationSeconds,
+      bytesUp: reports.count * uploadByteCount + extraByteCount,
       bytesDown: cohort * (downloadByteCount + (plan.tuning?.byteCount ?? 0)), parties: parties,
       tuning: plan.tuning.map { tuning in
         let (values, alignments) = tuning.summary(of: contributions, weighting: plan.weighting)

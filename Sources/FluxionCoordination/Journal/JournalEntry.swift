@@ -6,6 +6,7 @@ public enum JournalEntry: Codable, Equatable, Sendable {
   case wentBack(toRound: Int, reason: String)
   /// The cohort is a function of the run's seed and the round.
   case roundStarted(round: Int, cohort: Int)
+  /// Counts once the round is recorded.
   case updatesAccepted([ClientReport])
   case updateRefused(round: Int, client: Int, ClientFailure)
   /// The run was stopped in this round: what was accepted does not count, and the round is begun again.
@@ -28,6 +29,14 @@ public enum JournalEntry: Codable, Equatable, Sendable {
     case .roundMissed: "roundMissed"
     case .roundRecorded: "roundRecorded"
     case .runFinished: "runFinished"
+    }
+  }
+
+  /// Whether the entry says nothing that counts before its round is recorded.
+  public var isProvisional: Bool {
+    switch self {
+    case .roundStarted, .updatesAccepted: true
+    default: false
     }
   }
 

@@ -14,6 +14,10 @@ public struct RunHistory: Equatable, Sendable {
   public private(set) var missedRounds = 0
   /// How the run ended last; nil while it goes on.
   public private(set) var stopReason: StopReason?
+  /// Whose updates count in the last recorded round; a client that did not hear so may ask again.
+  public private(set) var counted: Set<Int> = []
+  /// Of the round that is not recorded yet.
+  private var accepted: Set<Int> = []
 
   public init(_ entries: some Sequence<JournalEntry> = []) {
     for entry in entries { add(entry) }
@@ -29,15 +33,21 @@ public struct RunHistory: Equatable, Sendable {
     case .wentBack(let round, _):
       rounds.removeAll { $0.round > round }
       (lastRound, missedRounds, stopReason) = (round, 0, nil)
+      counted = []
     case .roundRecorded(let record):
       rounds.append(record)
       (lastRound, missedRounds) = (record.round, 0)
-    case .roundMissed(let round): (lastRound, missedRounds) = (round, missedRounds + 1)
+      (counted, accepted) = (accepted, [])
+    case .roundMissed(let round):
+      (lastRound, missedRounds) = (round, missedRounds + 1)
+      (counted, accepted) = ([], [])
     case .runFinished(let reason):
       stopReason = reason
       // Whoever resumes such a run wants to try again.
       if case .quorumMissed = reason { missedRounds = 0 }
-    case .roundStarted, .updatesAccepted, .updateRefused, .roundDiscarded: break
+    case .roundStarted, .roundDiscarded: accepted = []
+    case .updatesAccepted(let reports): accepted.formUnion(reports.map(\.client))
+    case .updateRefused: break
     }
   }
 }

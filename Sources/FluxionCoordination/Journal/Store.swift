@@ -6,6 +6,7 @@ import Synchronization
 /// When a function returns, what it was given must survive the process, as far as the store promises any survival. A
 /// store that could not keep something throws, then and whenever it is used again.
 public protocol Store: Sendable {
+  /// Adds an entry. A provisional one may be kept with the entry after it, and be lost with the process before that.
   func append(_ entry: JournalEntry) async throws
 
   /// Puts a round on record and keeps a checkpoint in place of the one before, in one step: whatever happens, the next

@@ -14,6 +14,8 @@ public struct RoundRecord: Codable, Sendable, Equatable {
   public var trainLoss: Double
   /// Wall-clock seconds of the clients' work and the aggregation alone.
   public var seconds: Double
+  /// When the round's step was taken, in simulated seconds since the run began; nil where time is real.
+  public var simulatedSeconds: Double?
   /// Wall-clock seconds of evaluating the global model.
   public var evaluationSeconds: Double
   /// Bytes that would have travelled from the clients to the server.
@@ -33,7 +35,8 @@ public struct RoundRecord: Codable, Sendable, Equatable {
 
   public init(
     round: Int, testAccuracy: Double? = nil, testLoss: Double? = nil, testMetrics: [String: Double] = [:],
-    trainLoss: Double, seconds: Double, evaluationSeconds: Double = 0, bytesUp: Int, bytesDown: Int,
+    trainLoss: Double, seconds: Double, simulatedSeconds: Double? = nil, evaluationSeconds: Double = 0, bytesUp: Int,
+    bytesDown: Int,
     parties: [PartyRecord] = [], tuning: TuningRecord? = nil, notes: [String]? = nil, analysis: RoundAnalysis? = nil,
     analysisSeconds: Double? = nil
   ) {
@@ -43,6 +46,7 @@ public struct RoundRecord: Codable, Sendable, Equatable {
     self.testMetrics = testMetrics
     self.trainLoss = trainLoss
     self.seconds = seconds
+    self.simulatedSeconds = simulatedSeconds
     self.evaluationSeconds = evaluationSeconds
     self.bytesUp = bytesUp
     self.bytesDown = bytesDown
@@ -71,10 +75,12 @@ public struct PartyRecord: Codable, Sendable, Equatable {
   public var hyperparameters: [String: Double]?
   /// What its update counted in the average, in runs that learn it; the cohort's sum to 1.
   public var weight: Double?
+  /// How many steps the server had taken since the model that the party began from; nil for none.
+  public var staleness: Int?
 
   public init(
     party: Int, name: String, samples: Int, steps: Int, trainLoss: Double, seconds: Double,
-    hyperparameters: [String: Double]? = nil, weight: Double? = nil
+    hyperparameters: [String: Double]? = nil, weight: Double? = nil, staleness: Int? = nil
   ) {
     self.party = party
     self.name = name
@@ -84,6 +90,7 @@ public struct PartyRecord: Codable, Sendable, Equatable {
     self.seconds = seconds
     self.hyperparameters = hyperparameters
     self.weight = weight
+    self.staleness = staleness
   }
 }
 

@@ -11,13 +11,36 @@ public struct RoundPolicy: Sendable, Hashable {
     case goesOn
   }
 
+  /// When the server takes a step.
+  public enum Pace: Codable, Hashable, Sendable {
+    /// In rounds: a cohort begins together, and the step is taken when as many have reported as the cohort's size says.
+    case rounds
+    /// With every so many updates, which need not have begun together: buffered asynchronous aggregation, FedBuff (Nguyen
+    /// et al. 2022, arXiv 2106.06639). The cohort's size says how many clients train at a time; who is done is replaced
+    /// at once. A client takes part at most once between two steps.
+    case buffered(Int)
+  }
+
+  /// What becomes of an update that comes after the round that it was begun in.
+  public enum LateUpdates: Codable, Hashable, Sendable {
+    /// It is dropped, and its client told so.
+    case discarded
+    /// It counts in the round that it comes in, less the staler it is. Until then its client is not selected again.
+    case buffered(StalenessWeighting)
+  }
+
   /// Registered clients, called `0 ..< clients`.
   public var clients: Int
   public var rounds: Int
   /// The key of the run, from which cohorts are drawn.
   public var key: RandomKey
   public var cohort: CohortSize
-  /// The share of a cohort whose updates a round needs, above 0 and up to 1; at least one client in any case.
+  /// How many clients a round selects for each that it waits for, at least 1: with 1.3 a cohort of 100 is drawn as 130,
+  /// and the round is over when 100 have reported.
+  public var overSelection: Double
+  public var pace: Pace
+  public var late: LateUpdates
+  /// The share of the updates that a round waits for which it needs, above 0 and up to 1; at least one client in any case.
   public var quorum: Double
   /// How long a round waits for updates; nil for as long as it takes.
   public var deadline: Duration?
@@ -34,7 +57,8 @@ public struct RoundPolicy: Sendable, Hashable {
   public var maximumSamples: Int
 
   public init(
-    clients: Int, rounds: Int, key: RandomKey, cohort: CohortSize = .all, quorum: Double = 1,
+    clients: Int, rounds: Int, key: RandomKey, cohort: CohortSize = .all, overSelection: Double = 1,
+    pace: Pace = .rounds, late: LateUpdates = .discarded, quorum: Double = 1,
     deadline: Duration? = nil, evaluateEvery: Int = 1, targetAccuracy: Double? = nil, patience: Int? = nil,
     missedRoundLimit: Int = 3, onFailure: FailureResponse = .goesOn, maximumSamples: Int = 1 << 31
   ) {
@@ -42,6 +66,9 @@ public struct RoundPolicy: Sendable, Hashable {
     self.rounds = rounds
     self.key = key
     self.cohort = cohort
+    self.overSelection = overSelection
+    self.pace = pace
+    self.late = late
     self.quorum = quorum
     self.deadline = deadline
     self.evaluateEvery = evaluateEvery
@@ -52,10 +79,53 @@ public struct RoundPolicy: Sendable, Hashable {
     self.maximumSamples = maximumSamples
   }
 
-  /// The number of clients that a round selects.
-  ///
+  /// How many clients a round selects, and how many updates it waits for.
+  struct Sizes {
+    var selected: Int
+    var goal: Int
+  }
+
   /// - Throws: ``FluxionError/Code/invalidArgument`` for a policy that cannot hold.
-  public func validatedCohortSize() throws -> Int {
+  func validatedSizes() throws -> Sizes {
+    let cohort = try validatedCohortSize()
+    guard overSelection >= 1, overSelection.isFinite else {
+      throw FluxionError(.invalidArgument, "over-selection is a factor of at least 1; it was given \(overSelection)")
+    }
+    if case .buffered(let weighting) = late { try weighting.validate() }
+    guard case .buffered(let goal) = pace else {
+      // As a decimal fraction would be rounded: 1.1 · 10 is 11, though the product in binary is above it.
+      let selected = (overSelection * Double(cohort) - 1e-9).rounded(.up)
+      return Sizes(selected: selected < Double(clients) ? max(cohort, Int(selected)) : clients, goal: cohort)
+    }
+    guard goal >= 1, goal <= cohort else {
+      throw FluxionError(
+        .invalidArgument,
+        "a buffer holds 1 to as many updates as clients train at a time, \(cohort); it was given \(goal)")
+    }
+    guard case .buffered = late, overSelection == 1 else {
+      throw FluxionError(
+        .invalidArgument,
+        "a buffer takes late updates, and nobody is selected for nothing; use it with late updates buffered and an "
+          + "over-selection of 1")
+    }
+    return Sizes(selected: cohort, goal: goal)
+  }
+
+  /// Whether who has not reported when a round ends goes on, and counts later.
+  var keepsInFlight: Bool { if case .buffered = late { true } else { false } }
+
+  /// Before which step of the server nobody at work may have begun; nil where all work ends with its round.
+  func oldestStep(after steps: Int) -> Int? {
+    guard case .buffered(let weighting) = late else { return nil }
+    return weighting.maximum.map { steps - $0 } ?? 0
+  }
+
+  /// What an update is multiplied by that is so many steps of the server old.
+  func factor(staleness: Int) -> Float {
+    if case .buffered(let weighting) = late { weighting.factor(staleness: staleness) } else { 1 }
+  }
+
+  private func validatedCohortSize() throws -> Int {
     guard clients >= 1 else {
       throw FluxionError(.invalidArgument, "a federation needs at least 1 party; it was given \(clients)")
     }
@@ -86,8 +156,8 @@ public struct RoundPolicy: Sendable, Hashable {
     return try cohort.size(of: clients)
   }
 
-  /// The number of updates that a round of a cohort needs.
-  func quorumCount(of cohort: Int) -> Int { min(cohort, max(1, Int((quorum * Double(cohort)).rounded(.up)))) }
+  /// The number of updates that a round needs which waits for so many.
+  func quorumCount(of goal: Int) -> Int { min(goal, max(1, Int((quorum * Double(goal)).rounded(.up)))) }
 }
 
 /// Why a run ended.

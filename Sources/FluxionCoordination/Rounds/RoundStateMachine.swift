@@ -35,7 +35,8 @@ public struct RoundStateMachine: Sendable {
   }
 
   public enum Action: Hashable, Sendable {
-    /// Have the clients, in ascending order, train from the global parameters.
+    /// Have the clients, in ascending order, train from the global parameters; once at the beginning of a round, and
+    /// again for those who take the place of others in it. There may be none to begin with if all are at work still.
     case train(round: Int, clients: [Int])
     case startDeadline(round: Int, Duration)
     case cancelDeadline(round: Int)
@@ -69,49 +70,52 @@ public struct RoundStateMachine: Sendable {
   /// What the machine must remember to go on after a restart.
   public struct Progress: Codable, Hashable, Sendable {
     public var round = 0
+    /// How many steps the server has taken: one for each round that did not miss its quorum.
+    public var steps = 0
     public var stopping = EarlyStopping.State()
     public var missedRounds = 0
+    /// Who was at work when the last round was over, and counts later; ascending by client.
+    public var inFlight: [ClientAtWork] = []
     /// Why the run ended by its own policy; nil while there is more to do.
     public var ending: StopReason?
 
     public init() {}
   }
 
-  private let cohortSize: Int
-  private var cohort: [Int] = []
-  private var answers: [Answer] = []
-  private var unanswered = 0
+  private let sizes: RoundPolicy.Sizes
+  private var atWork: ClientsAtWork
   public private(set) var accepted = 0
   private var failed: StopReason?
   private var stopIsRequested = false
 
-  private enum Answer: UInt8 { case none, accepted, refused }
-
   /// - Parameter progress: where to go on; nil begins a run. One that was at its end is finished at once.
   /// - Throws: ``FluxionError/Code/invalidArgument`` for a policy that cannot hold.
   public init(_ policy: RoundPolicy, resuming progress: Progress? = nil) throws {
-    cohortSize = try policy.validatedCohortSize()
+    sizes = try policy.validatedSizes()
     self.policy = policy
+    atWork = ClientsAtWork(inFlight: progress?.inFlight ?? [])
     self.progress = progress ?? Progress()
     if let ending = self.progress.ending { phase = .finished(ending) }
   }
 }
 
 extension RoundStateMachine {
+  /// Who is at work; ascending by client.
+  public var inFlight: [ClientAtWork] { atWork.inFlight }
+
   /// What a report is worth. Constant time but for finding the client in the cohort.
   public mutating func admit(_ report: ClientReport) -> Verdict {
-    if report.round < round || (report.round == round && phase != .training) { return .late }
-    guard report.round == round, let position = position(of: report.client) else { return .notSelected }
-    switch answers[position] {
+    if report.round <= round, phase != .training { return .late }
+    guard let position = atWork.position(of: report) else { return report.round < round ? .late : .notSelected }
+    switch atWork.answer(at: position) {
     case .accepted: return .duplicate
     case .refused: return .noted
     case .none: break
     }
-    unanswered -= 1
     switch report.outcome {
     case .trained(let metrics):
       if let failure = fault(in: metrics) { return refuse(position, failure) }
-      answers[position] = .accepted
+      atWork.note(.accepted, at: position)
       accepted += 1
       return .accepted
     case .failed(let failure):
@@ -119,10 +123,15 @@ extension RoundStateMachine {
     }
   }
 
+  /// How many steps the server has taken since the model that an admitted update was begun from.
+  public func staleness(of report: ClientReport) -> Int {
+    atWork.position(of: report).map { progress.steps - atWork.work(at: $0).step } ?? 0
+  }
+
   /// Takes back the acceptance of an update that turned out, while it was folded in, to be no use.
   public mutating func revoke(_ report: ClientReport, _ failure: ClientFailure) -> Verdict {
-    guard phase == .training, report.round == round, let position = position(of: report.client),
-      answers[position] == .accepted
+    guard phase == .training, let position = atWork.position(of: report),
+      atWork.answer(at: position) == .accepted
     else { return .late }
     accepted -= 1
     return refuse(position, failure)
@@ -135,11 +144,12 @@ extension RoundStateMachine {
       return round >= policy.rounds ? finish(.completed) : beginRound()
     case (.reportsSettled, .training):
       if let failed { return closeTraining() + [.discard(round: round)] + finish(failed) }
-      return unanswered == 0 ? closeTraining() + weighUp() : []
+      return settle()
     case (.deadlinePassed(let round), .training) where round == self.round:
       return weighUp()
     case (.stepped(let round), .aggregating) where round == self.round:
       progress.missedRounds = 0
+      progress.steps += 1
       guard isEvaluationDue else { return endRound() }
       phase = .evaluating
       return [.evaluate(round: round)]
@@ -148,6 +158,7 @@ extension RoundStateMachine {
     case (.recovered(let round), .finished(.clientFailed(_, _, let failure)))
     where round == self.round && failure.kind == .diverged:
       progress.round -= 1
+      atWork.withdraw(round: round)
       return beginRound()
     case (.stopRequested, .training):
       return closeTraining() + [.discard(round: round)] + finish(.requested)
@@ -165,19 +176,38 @@ extension RoundStateMachine {
 extension RoundStateMachine {
   private mutating func beginRound() -> [Action] {
     progress.round += 1
-    cohort = Cohort.select(cohortSize, of: policy.clients, key: policy.key.folding("cohort", round))
-    answers = [Answer](repeating: .none, count: cohort.count)
-    (unanswered, accepted, failed) = (cohort.count, 0, nil)
+    atWork.begin(keepingSince: policy.oldestStep(after: progress.steps))
+    (accepted, failed) = (0, nil)
+    let clients = select(inRound: policy.key.folding("cohort", round))
     phase = .training
-    let train = Action.train(round: round, clients: cohort)
+    let train = Action.train(round: round, clients: clients)
     return policy.deadline.map { [train, .startDeadline(round: round, $0)] } ?? [train]
+  }
+
+  /// Gives work to as many clients as are to be selected; with a buffer, to as many as are missing.
+  private mutating func select(inRound key: RandomKey) -> [Int] {
+    let isBuffered = if case .buffered = policy.pace { true } else { false }
+    let clients = atWork.draw(
+      sizes.selected - (isBuffered ? atWork.unanswered : 0), of: policy.clients, key: key)
+    atWork.add(clients, round: round, step: progress.steps)
+    return clients
+  }
+
+  /// Enough updates, somebody in the place of who has reported, or nobody left to wait for?
+  private mutating func settle() -> [Action] {
+    if accepted >= sizes.goal { return closeTraining() + weighUp() }
+    if case .buffered = policy.pace {
+      let clients = select(inRound: policy.key.folding("cohort", round).folding("replacement", atWork.count))
+      if !clients.isEmpty { return [.train(round: round, clients: clients)] }
+    }
+    return atWork.unanswered == 0 ? closeTraining() + weighUp() : []
   }
 
   private func closeTraining() -> [Action] { policy.deadline == nil ? [] : [.cancelDeadline(round: round)] }
 
   /// Nobody is waited for any longer: are the updates enough?
   private mutating func weighUp() -> [Action] {
-    if accepted >= policy.quorumCount(of: cohort.count) {
+    if accepted >= policy.quorumCount(of: sizes.goal) {
       phase = .aggregating
       return [.aggregate(round: round)]
     }
@@ -191,6 +221,7 @@ extension RoundStateMachine {
 
   private mutating func endRound(ending reason: StopReason? = nil) -> [Action] {
     phase = .idle
+    progress.inFlight = policy.keepsInFlight ? atWork.inFlight : []
     let record = Action.record(round: round)
     if let reason = reason ?? (stopIsRequested ? .requested : round >= policy.rounds ? .completed : nil) {
       // The record goes to the store together with the progress: it has to know that nothing comes after it.
@@ -221,9 +252,9 @@ extension RoundStateMachine {
   }
 
   private mutating func refuse(_ position: Int, _ failure: ClientFailure) -> Verdict {
-    answers[position] = .refused
+    atWork.note(.refused, at: position)
     if policy.onFailure == .stops, failed == nil {
-      failed = .clientFailed(round: round, client: cohort[position], failure)
+      failed = .clientFailed(round: round, client: atWork.client(at: position), failure)
     }
     return .refused(failure)
   }
@@ -241,16 +272,5 @@ extension RoundStateMachine {
       return ClientFailure(.malformed, "steps, losses and seconds are not negative")
     }
     return nil
-  }
-
-  private func position(of client: Int) -> Int? {
-    // A cohort of everyone is 0, 1, 2 …
-    if client >= 0, client < cohort.count, cohort[client] == client { return client }
-    var (low, high) = (0, cohort.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if cohort[middle] < client { low = middle + 1 } else { high = middle }
-    }
-    return low < cohort.count && cohort[low] == client ? low : nil
   }
 }

@@ -16,6 +16,9 @@ public final class ScheduledAction: Sendable {
 
   public init(_ action: @escaping @Sendable () -> Void) { self.action = Mutex(action) }
 
+  /// Whether there is anything left to call.
+  var isPending: Bool { action.withLock { $0 != nil } }
+
   /// The action will not be called, unless it was already.
   public func cancel() { action.withLock { $0 = nil } }
 
@@ -56,6 +59,14 @@ public final class VirtualClock: RunClock {
   private struct State {
     var now = Duration.zero
     var ahead: [(due: Duration, action: ScheduledAction)] = []
+
+    /// Of what falls due next; what was called off is forgotten.
+    var nextIndex: Int? {
+      mutating get {
+        ahead.removeAll { !$0.action.isPending }
+        return ahead.indices.min { ahead[$0].due < ahead[$1].due }
+      }
+    }
   }
 
   private let state = Mutex(State())
@@ -70,18 +81,27 @@ public final class VirtualClock: RunClock {
     return scheduled
   }
 
+  /// When the next action falls due; nil for none.
+  public var nextDue: Duration? { state.withLock { state in state.nextIndex.map { state.ahead[$0].due } } }
+
   /// Moves time and calls what falls due on this thread, by due time and, at one instant, in the order scheduled.
-  public func advance(by duration: Duration) {
-    let end = now() + duration
-    while let action = next(upTo: end) { action.fire() }
-    state.withLock { $0.now = max($0.now, end) }
+  public func advance(by duration: Duration) { advance(to: now() + duration) }
+
+  /// As ``advance(by:)``, to an instant; nothing happens for one in the past.
+  public func advance(to instant: Duration) {
+    while let action = next({ $0 <= instant }) { action.fire() }
+    state.withLock { $0.now = max($0.now, instant) }
   }
 
-  private func next(upTo end: Duration) -> ScheduledAction? {
+  /// As ``advance(to:)``, but what falls due at that very instant is still to come.
+  public func advance(upTo instant: Duration) {
+    while let action = next({ $0 < instant }) { action.fire() }
+    state.withLock { $0.now = max($0.now, instant) }
+  }
+
+  private func next(_ isDue: (Duration) -> Bool) -> ScheduledAction? {
     state.withLock { state in
-      guard let index = state.ahead.indices.min(by: { state.ahead[$0].due < state.ahead[$1].due }),
-        state.ahead[index].due <= end
-      else { return nil }
+      guard let index = state.nextIndex, isDue(state.ahead[index].due) else { return nil }
       let (due, action) = state.ahead.remove(at: index)
       state.now = max(state.now, due)
       return action

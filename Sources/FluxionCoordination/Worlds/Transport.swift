@@ -14,18 +14,51 @@ public protocol Transport: Sendable {
   /// No report of this round is wanted any longer.
   func endRound(_ round: Int) async
 
-  /// What clients of this process remember from round to round, for the checkpoint; asked for between rounds.
+  /// A round is on record: every update that was accepted since the last one counts for good.
+  func roundRecorded(_ round: Int) async
+
+  /// A round is over without record, or begun again: no update that was accepted since the last record counts.
+  func roundDropped(_ round: Int) async
+
+  /// Whether clients live in the coordinator's process, end with it, and begin again where its checkpoint has them.
+  var endsWithCoordinator: Bool { get }
+
+  /// Called when the coordinator has nothing to do until something happens: a world in which time is virtual lets the
+  /// next thing happen.
+  func advance() async
+
+  /// What such a world remembers, for the checkpoint; asked for between rounds.
   ///
   /// Clients that live in processes of their own keep it themselves, and their transport has none.
-  func memories() async -> [Int: TuningMemory]
+  func memory() async -> WorldMemory
 
-  /// Gives clients back what they remembered at a checkpoint.
-  func restore(_ memories: [Int: TuningMemory]) async
+  /// Gives a world back what it remembered at a checkpoint.
+  func restore(_ memory: WorldMemory) async
 }
 
 extension Transport {
-  public func memories() -> [Int: TuningMemory] { [:] }
-  public func restore(_ memories: [Int: TuningMemory]) {}
+  public func roundRecorded(_ round: Int) {}
+  public func roundDropped(_ round: Int) {}
+  public var endsWithCoordinator: Bool { false }
+  public func advance() {}
+  public func memory() -> WorldMemory { WorldMemory() }
+  public func restore(_ memory: WorldMemory) {}
+}
+
+/// What a world that lives in the coordinator's process remembers from round to round.
+public struct WorldMemory: Codable, Sendable {
+  /// By client, where hyperparameters are tuned.
+  public var tuning: [Int: TuningMemory]
+  /// The time, where it is virtual.
+  public var time: Duration?
+  /// When those who are at work will report, by client, where time is virtual.
+  public var arrivals: [Int: Duration]
+
+  public init(tuning: [Int: TuningMemory] = [:], time: Duration? = nil, arrivals: [Int: Duration] = [:]) {
+    self.tuning = tuning
+    self.time = time
+    self.arrivals = arrivals
+  }
 }
 
 /// The work of one round.
@@ -69,7 +102,8 @@ public protocol UpdateSource: Sendable {
   /// - Throws: ``FluxionError`` for an update that cannot be taken; the sum is then unchanged.
   func fold(into sum: inout any UpdateAccumulator, weighting: Weighting) throws
 
-  /// Tells the clients what became of their reports, one verdict each. Accepted updates are on record by now.
+  /// Tells what became of the reports, one verdict each. An accepted update is in the sum; it counts for good once its
+  /// round is on record, which ``Transport/roundRecorded(_:)`` tells.
   func answer(_ verdicts: [Verdict])
 }
 

@@ -35,6 +35,16 @@ package struct BatchOrder: Sendable {
     indices.append(contentsOf: examples)
   }
 
+  /// The different sizes that batches of so many examples have, the largest first.
+  ///
+  /// - Parameter batchSize: at least 1; nil for one batch of everything.
+  package static func sizes(of examples: Int, batchSize: Int?) -> [Int] {
+    let full = min(batchSize ?? .max, examples)
+    guard full > 0 else { return [] }
+    let rest = examples % full
+    return rest == 0 ? [full] : [full, rest]
+  }
+
   package var batchCount: Int {
     indices.count / batchSize + (indices.count % batchSize == 0 ? 0 : 1)
   }

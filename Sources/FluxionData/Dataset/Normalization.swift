@@ -1,7 +1,7 @@
 /// How stored features become what a model sees: `x * scale + shift`, applied while a batch is made.
 ///
 /// `scale` and `shift` hold one number for all features, or one a feature in storage order.
-public struct Normalization: Sendable, Equatable, Codable {
+public struct Normalization: Sendable, Hashable, Codable {
   public var scale: [Float]
   public var shift: [Float]
 

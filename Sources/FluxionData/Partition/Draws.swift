@@ -29,7 +29,7 @@ extension CounterBasedGenerator {
   private mutating func nextPositive() -> Double { 1 - nextUniformDouble() }
 
   /// Standard normal (Box and Muller 1958): two draws each.
-  mutating func nextNormal() -> Double {
+  package mutating func nextNormal() -> Double {
     let radius = (-2 * log(nextPositive())).squareRoot()
     return radius * cos(2 * Double.pi * nextUniformDouble())
   }

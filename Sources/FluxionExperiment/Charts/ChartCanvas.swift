@@ -1,20 +1,25 @@
 /// The outer element of a chart, its words for those who do not see it, and the plot within its axes.
-struct ChartCanvas {
-  let width: Double
-  let height: Double
-  let left: Double
-  let right: Double
-  let top: Double
-  let bottom: Double
+package struct ChartCanvas {
+  package let width: Double
+  package let height: Double
+  package let left: Double
+  package let right: Double
+  package let top: Double
+  package let bottom: Double
 
-  var plotWidth: Double { width - left - right }
-  var plotHeight: Double { height - top - bottom }
+  package init(width: Double, height: Double, left: Double, right: Double, top: Double, bottom: Double) {
+    (self.width, self.height) = (width, height)
+    (self.left, self.right, self.top, self.bottom) = (left, right, top, bottom)
+  }
+
+  package var plotWidth: Double { width - left - right }
+  package var plotHeight: Double { height - top - bottom }
 
   func x(_ position: Double) -> Double { left + position * plotWidth }
   func y(_ position: Double) -> Double { top + (1 - position) * plotHeight }
 
   /// The `svg` element; `standalone` makes it a file of its own, with its style sheet.
-  func svg(
+  package func svg(
     id: String, title: String, description: String, standalone: Bool, _ body: (inout Markup) -> Void
   ) -> String {
     var markup = Markup()
@@ -38,11 +43,11 @@ struct ChartCanvas {
     return markup.text
   }
 
-  func label(_ text: String, x: Double, y: Double, class name: String? = nil, into svg: inout Markup) {
+  package func label(_ text: String, x: Double, y: Double, class name: String? = nil, into svg: inout Markup) {
     svg.element("text", ["x": Markup.coordinate(x), "y": Markup.coordinate(y), "class": name], text: text)
   }
 
-  func line(
+  package func line(
     from a: (x: Double, y: Double), to b: (x: Double, y: Double), class name: String, into svg: inout Markup
   ) {
     svg.empty(
@@ -114,7 +119,7 @@ struct ChartCanvas {
     }
   }
 
-  func noData(into svg: inout Markup) {
+  package func noData(into svg: inout Markup) {
     label("no data", x: width / 2, y: height / 2, class: "middle", into: &svg)
   }
 }

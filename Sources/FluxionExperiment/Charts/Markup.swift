@@ -1,31 +1,33 @@
 /// HTML or SVG under construction; what is not markup is escaped.
-struct Markup {
-  private(set) var text = ""
+package struct Markup {
+  package private(set) var text = ""
 
-  init() {}
+  package init() {}
 
   /// Opens an element; ``close(_:)`` ends it. Attributes of value nil are left out.
-  mutating func open(_ name: String, _ attributes: KeyValuePairs<String, String?> = [:]) {
+  package mutating func open(_ name: String, _ attributes: KeyValuePairs<String, String?> = [:]) {
     begin(name, attributes)
     text += ">"
   }
 
-  mutating func close(_ name: String) { text += "</\(name)>\n" }
+  package mutating func close(_ name: String) { text += "</\(name)>\n" }
 
   /// An element that holds text.
-  mutating func element(_ name: String, _ attributes: KeyValuePairs<String, String?> = [:], text content: String) {
+  package mutating func element(
+    _ name: String, _ attributes: KeyValuePairs<String, String?> = [:], text content: String
+  ) {
     begin(name, attributes)
     text += ">\(Self.escaped(content))</\(name)>\n"
   }
 
   /// An element that holds nothing: `<line … />`.
-  mutating func empty(_ name: String, _ attributes: KeyValuePairs<String, String?> = [:]) {
+  package mutating func empty(_ name: String, _ attributes: KeyValuePairs<String, String?> = [:]) {
     begin(name, attributes)
     text += "/>\n"
   }
 
   /// An element around others.
-  mutating func element(
+  package mutating func element(
     _ name: String, _ attributes: KeyValuePairs<String, String?> = [:], _ body: (inout Markup) -> Void
   ) {
     open(name, attributes)
@@ -34,10 +36,10 @@ struct Markup {
   }
 
   /// Text between elements.
-  mutating func add(text content: String) { text += Self.escaped(content) }
+  package mutating func add(text content: String) { text += Self.escaped(content) }
 
   /// Markup made elsewhere.
-  mutating func add(markup: String) { text += markup }
+  package mutating func add(markup: String) { text += markup }
 
   private mutating func begin(_ name: String, _ attributes: KeyValuePairs<String, String?>) {
     text += "<\(name)"
@@ -47,7 +49,7 @@ struct Markup {
   }
 
   /// Text safe between tags and in quoted attributes; characters that XML forbids become U+FFFD.
-  static func escaped(_ text: String) -> String {
+  package static func escaped(_ text: String) -> String {
     var result = ""
     result.reserveCapacity(text.utf8.count)
     for scalar in text.unicodeScalars {
@@ -66,7 +68,7 @@ struct Markup {
   }
 
   /// A coordinate with a tenth of a unit.
-  static func coordinate(_ value: Double) -> String {
+  package static func coordinate(_ value: Double) -> String {
     guard value.isFinite else { return "0" }
     let tenths = (10 * max(-1e6, min(1e6, value))).rounded()
     return tenths.truncatingRemainder(dividingBy: 10) == 0 ? String(Int(tenths / 10)) : String(tenths / 10)

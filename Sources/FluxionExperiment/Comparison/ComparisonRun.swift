@@ -73,7 +73,7 @@ struct ComparisonRun {
     experiment.output = place.relativePath
     let placed = PreparedExperiment(experiment, partition: prepared.partition, task: prepared.task)
     do {
-      _ = try await Experiment.run(placed, command: experiment.command, reporting: report)
+      _ = try await placed.run(command: experiment.command, reporting: report)
     } catch let error as FluxionError where error.code == .diverged {
       return
     }

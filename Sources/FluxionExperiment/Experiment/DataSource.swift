@@ -14,7 +14,10 @@ public enum DataSource: Sendable, Hashable, CustomStringConvertible {
   case syntheticLinear
 
   /// The forms a user may write, for messages and help.
-  public static let forms = ["digits", "mnist", "idx:DIR", "csv:FILE", "synthetic-linear", "a directory of IDX files"]
+  public static let forms = [
+    "digits", "mnist", "idx:DIR", "csv:FILE", "synthetic-linear", "a file whose name ends in .csv",
+    "a directory of IDX files",
+  ]
 
   /// The text form, which ``init(parsing:)`` reads.
   public var description: String {
@@ -27,8 +30,8 @@ public enum DataSource: Sendable, Hashable, CustomStringConvertible {
     }
   }
 
-  /// Reads `digits`, `mnist`, `idx:DIR`, `csv:FILE`, `synthetic-linear`, or the path of a directory (a text with a
-  /// `/`, or one that begins with a dot).
+  /// Reads `digits`, `mnist`, `idx:DIR`, `csv:FILE`, `synthetic-linear`, a path that ends in `.csv`, or the path of a
+  /// directory (a text with a `/`, or one that begins with a dot).
   ///
   /// - Throws: `.invalidConfiguration`, naming the nearest form, for any other text.
   public init(parsing text: String) throws {
@@ -43,6 +46,7 @@ public enum DataSource: Sendable, Hashable, CustomStringConvertible {
       throw FluxionError(.invalidConfiguration, "data \"\(text)\" needs a directory, as in \"idx:data/fashion\"")
     case ("csv", _):
       throw FluxionError(.invalidConfiguration, "data \"\(text)\" needs a file, as in \"csv:heart.csv\"")
+    case _ where text.lowercased().hasSuffix(".csv"): self = .csv(text)
     case _ where text.contains("/") || text.hasPrefix("."): self = .idx(text)
     default:
       let known = ["digits", "mnist", "idx", "csv", "synthetic-linear"]

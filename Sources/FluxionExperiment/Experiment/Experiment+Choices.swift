@@ -14,6 +14,9 @@ extension Experiment {
     case federatedSGD = "fedsgd"
     /// Local epochs, then an aggregator with a step along its derivative.
     case differentiableAveraging = "differentiable-averaging"
+    /// Local epochs, and a step of the server with every few updates, whatever model they were begun from (Nguyen et al.
+    /// 2022, arXiv 2106.06639).
+    case fedBuff = "fedbuff"
   }
 
   /// What a party's update counts in the average.

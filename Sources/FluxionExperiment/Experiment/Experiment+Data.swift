@@ -1,5 +1,5 @@
 import FluxionCalculus
-import FluxionData
+package import FluxionData
 import Foundation
 
 extension Experiment {
@@ -22,6 +22,13 @@ extension Experiment {
       return try table.split(testFraction: testFraction, seed: seed).standardized()
     case .syntheticLinear: return try syntheticLinear()
     }
+  }
+
+  /// The data of one party that is all its own: all digits, and of what has a test part the others.
+  ///
+  /// - Throws: as ``loadData()``.
+  package func ownData() throws -> DatasetView {
+    data == .digits ? try Dataset.digits().all : try loadData().train
   }
 
   /// Ten samples a party for training, and the test part on top.
@@ -51,7 +58,7 @@ extension Experiment {
     let experiment = filled(for: split.train)
     let partition = try split.partitioned(
       experiment.partition ?? .iid, parties: experiment.parties, seed: seed, validation: experiment.validation)
-    var dealt = experiment
+    var dealt = try experiment.filledForStragglers(parties: partition.count)
     dealt.parties = partition.count
     return (dealt, partition)
   }

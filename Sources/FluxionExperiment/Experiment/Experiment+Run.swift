@@ -5,7 +5,7 @@ import FluxionFederation
 import FluxionInterop
 public import FluxionLearning
 public import FluxionSimulation
-import FluxionStore
+public import FluxionStore
 public import Foundation
 
 extension Experiment {
@@ -68,45 +68,9 @@ extension Experiment {
     command: String? = nil, state: URL? = nil, progress: (@Sendable (RoundProgress) -> Void)? = nil,
     reporting: (Event) throws -> Void = { _ in }
   ) async throws -> Outcome {
-    try await Self.run(prepared(), command: command, state: state, progress: progress, reporting: reporting)
-  }
-
-  /// As ``run(command:state:progress:reporting:)``, of an experiment whose data is at hand.
-  static func run(
-    _ prepared: PreparedExperiment, command: String?, state: URL? = nil,
-    progress: (@Sendable (RoundProgress) -> Void)? = nil, reporting: (Event) throws -> Void
-  ) async throws -> Outcome {
-    let experiment = prepared.experiment
-    var record = try RunRecord(prepared, command: command)
-    let store = try state.map { try SQLiteStore(at: $0, of: RunIdentity(prepared)) }
-    defer { store?.close() }
-    if let store { record.rounds = store.history().rounds }
-    let directory = try RunDirectory(
-      at: experiment.output == nil ? state ?? experiment.outputDirectory() : experiment.outputDirectory(),
-      record: record)
-    switch experiment.algorithm {
-    case .federatedAveraging where experiment.weighting == .learned:
-      let algorithm = try experiment.learnedWeighting(prepared.partition, prepared.task)
-      return try await ExperimentRun(prepared, algorithm, directory: directory, store: store, progress: progress)(
-        reporting)
-    case .federatedAveraging:
-      if let tune = experiment.tune {
-        let algorithm = try experiment.tunedAveraging(tune, prepared.task, prepared.partition)
-        return try await ExperimentRun(prepared, algorithm, directory: directory, store: store, progress: progress)(
-          reporting)
-      }
-      let algorithm = try experiment.federatedAveraging()
-      return try await ExperimentRun(prepared, algorithm, directory: directory, store: store, progress: progress)(
-        reporting)
-    case .federatedSGD:
-      let algorithm = try experiment.federatedSGD()
-      return try await ExperimentRun(prepared, algorithm, directory: directory, store: store, progress: progress)(
-        reporting)
-    case .differentiableAveraging:
-      let algorithm = try experiment.differentiableAveraging()
-      return try await ExperimentRun(prepared, algorithm, directory: directory, store: store, progress: progress)(
-        reporting)
-    }
+    let prepared = try prepared()
+    return try await prepared.run(
+      command: command, store: state.map { try prepared.store(at: $0) }, progress: progress, reporting: reporting)
   }
 
   /// Where the run's results go: `output`, or the first of `runs/DATA-ALGORITHM`, `runs/DATA-ALGORITHM-2`, … that is
@@ -126,5 +90,44 @@ extension Experiment {
       path = "\(base)-\(number)"
     }
     return URL(fileURLWithPath: path, isDirectory: true)
+  }
+}
+
+extension PreparedExperiment {
+  /// Opens the directory that keeps the state of this run, or makes it.
+  ///
+  /// - Throws: as ``SQLiteStore/init(at:of:)``.
+  public func store(at directory: URL) throws -> SQLiteStore { try SQLiteStore(at: directory, of: RunIdentity(self)) }
+
+  /// As ``Experiment/run(command:state:progress:reporting:)``, of an experiment whose data is at hand.
+  ///
+  /// - Parameters:
+  ///   - store: where the run is kept, and closed at its end.
+  ///   - remote: the parties that train, in place of the partition's: these are then not looked at, and the model is
+  ///     judged on the test set alone.
+  public func run(
+    command: String? = nil, store: SQLiteStore? = nil, with remote: RemoteParties? = nil,
+    progress: (@Sendable (RoundProgress) -> Void)? = nil, reporting: (Experiment.Event) throws -> Void = { _ in }
+  ) async throws -> Experiment.Outcome {
+    defer { store?.close() }
+    var record = try RunRecord(self, command: command)
+    if let store { record.rounds = store.history().rounds }
+    if let remote { record.partition = RunRecord.Partition(remote, testSamples: partition.test?.count) }
+    let place = if experiment.output == nil, let store { store.folder } else { experiment.outputDirectory() }
+    let world = ExperimentWorld(
+      directory: try RunDirectory(at: place, record: record), store: store, remote: remote, progress: progress)
+    switch experiment.algorithm {
+    case .federatedAveraging where experiment.weighting == .learned:
+      return try await ExperimentRun(self, experiment.learnedWeighting(partition, task), in: world)(reporting)
+    case .federatedAveraging, .fedBuff:
+      if let tune = experiment.tune {
+        return try await ExperimentRun(self, experiment.tunedAveraging(tune, task, partition), in: world)(reporting)
+      }
+      return try await ExperimentRun(self, experiment.federatedAveraging(), in: world)(reporting)
+    case .federatedSGD:
+      return try await ExperimentRun(self, experiment.federatedSGD(), in: world)(reporting)
+    case .differentiableAveraging:
+      return try await ExperimentRun(self, experiment.differentiableAveraging(), in: world)(reporting)
+    }
   }
 }

@@ -5,7 +5,7 @@ import FluxionLearning
 
 extension Experiment {
   /// Everything that can be set, in the order of help and files. Flags, YAML and JSON all go by this table.
-  package static let settings: [Setting] = dataSettings + learningSettings + runSettings
+  package static let settings: [Setting] = dataSettings + learningSettings + stragglerSettings + runSettings
 
   private static let dataSettings: [Setting] = [
     Setting(
@@ -108,7 +108,7 @@ extension Experiment {
       "The directory for what the run leaves (default: a new one, runs/DATA-ALGORITHM)."),
   ]
 
-  private static func choices<Choice: NamedChoice>(_: Choice.Type) -> String {
+  static func choices<Choice: NamedChoice>(_: Choice.Type) -> String {
     Choice.allCases.map(\.rawValue).joined(separator: " | ")
   }
 

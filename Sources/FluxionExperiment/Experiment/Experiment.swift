@@ -1,6 +1,7 @@
 public import FluxionData
 public import FluxionFederation
 public import FluxionLearning
+public import FluxionSimulation
 
 /// A run, described: the data and how it is dealt out, the model, the algorithm, how long and how it is judged.
 ///
@@ -64,6 +65,25 @@ public struct Experiment: Sendable, Equatable {
   public var aggregator: AggregatorChoice = .mean
   /// The step along the aggregator's derivative, of differentiable averaging; nil for the learning rate.
   public var aggregationRate: Double?
+
+  // MARK: Parties that take long
+
+  /// How fast the parties' devices are; nil where nobody is waited for.
+  public var devices: DeviceProfile?
+  /// How many parties are selected for each that a round waits for.
+  public var overSelection: Double?
+  /// How long a round waits, in seconds; of simulated time where the parties are simulated.
+  public var deadline: Double?
+  /// The part of the updates that is enough at a deadline.
+  public var quorum: Double?
+  /// What becomes of updates that come after their round.
+  public var late: LateUpdates?
+  /// Of fedbuff: with how many updates the server takes a step.
+  public var bufferSize: Int?
+  /// The exponent by which late updates count less.
+  public var staleness: Double?
+  /// Through how many steps of the server a late update is waited for.
+  public var maximumStaleness: Int?
 
   // MARK: Stopping and judging
 

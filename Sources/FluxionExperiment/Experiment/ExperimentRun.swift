@@ -8,30 +8,37 @@ import FluxionSimulation
 import FluxionStore
 import Foundation
 
+/// Where an experiment runs: what is kept of it, and who trains.
+struct ExperimentWorld {
+  var directory: RunDirectory
+  /// nil where the run need not survive the process.
+  var store: SQLiteStore?
+  /// nil where the parties are simulated.
+  var remote: RemoteParties?
+  var progress: (@Sendable (RoundProgress) -> Void)?
+}
+
 /// An experiment under way: its simulation, the directory that it keeps up to date, and the store that it goes on from.
 struct ExperimentRun<Algorithm: FederatedAlgorithm> {
   let prepared: PreparedExperiment
   let directory: RunDirectory
   let simulation: Simulation<Algorithm>
   private let store: SQLiteStore?
+  private let remote: RemoteParties?
   private let startedAt: Date
   private let start = ContinuousClock.now
   /// Of the rounds that were done when this process began.
   private let earlierSeconds: Double
 
-  init(
-    _ prepared: PreparedExperiment, _ algorithm: Algorithm, directory: RunDirectory, store: SQLiteStore?,
-    progress: (@Sendable (RoundProgress) -> Void)?
-  ) {
+  init(_ prepared: PreparedExperiment, _ algorithm: Algorithm, in world: ExperimentWorld) {
     self.prepared = prepared
-    self.directory = directory
-    self.store = store
+    (directory, store, remote) = (world.directory, world.store, world.remote)
     startedAt = store?.created ?? Date()
     earlierSeconds = directory.record.rounds.reduce(0) {
       $0 + $1.seconds + $1.evaluationSeconds + ($1.analysisSeconds ?? 0)
     }
     var configuration = prepared.experiment.simulationConfiguration
-    configuration.onProgress = progress
+    configuration.onProgress = world.progress
     simulation = Simulation(prepared.task, algorithm, prepared.partition, configuration)
   }
 
@@ -50,7 +57,7 @@ struct ExperimentRun<Algorithm: FederatedAlgorithm> {
     try await evaluateParties()
     try leave()
     try report(.trained(directory.record))
-    if prepared.experiment.baselines {
+    if prepared.experiment.baselines, remote == nil {
       try await compare(report)
       try leave()
     }
@@ -74,7 +81,7 @@ struct ExperimentRun<Algorithm: FederatedAlgorithm> {
   private func train(_ report: (Experiment.Event) throws -> Void) async throws {
     let simulation = simulation
     try await withTaskCancellationHandler {
-      for try await round in simulation.rounds(rounds, keptIn: store ?? NoStore()) {
+      for try await round in simulation.rounds(rounds, keptIn: store ?? NoStore(), with: remote) {
         try directory.append(round)
         try report(.round(round))
       }
@@ -82,6 +89,11 @@ struct ExperimentRun<Algorithm: FederatedAlgorithm> {
       simulation.stop()
     }
     try Task.checkCancellation()
+    if case .quorumMissed(let round) = simulation.stopReason {
+      throw FluxionError(
+        .unavailable,
+        "too few parties sent an update that counts, in round \(round) and those before it; the run ends here")
+    }
   }
 
   /// Writes everything as it is now.
@@ -101,7 +113,7 @@ struct ExperimentRun<Algorithm: FederatedAlgorithm> {
   /// How good the final model is for each party, on its own samples; left out where there are too many to list.
   private func evaluateParties() async throws {
     let partition = prepared.partition
-    guard let parameters = simulation.parameters, partition.count <= Report.maximumListedParties,
+    guard remote == nil, let parameters = simulation.parameters, partition.count <= Report.maximumListedParties,
       directory.record.partition?.parties.count == partition.count
     else { return }
     for party in 0..<partition.count {
@@ -131,7 +143,8 @@ struct ExperimentRun<Algorithm: FederatedAlgorithm> {
 extension Experiment {
   var simulationConfiguration: SimulationConfiguration {
     SimulationConfiguration(
-      seed: seed, threads: threads, cohort: cohort, evaluateEvery: evaluateEvery, targetAccuracy: targetAccuracy,
+      seed: seed, threads: threads, cohort: cohort, virtualTime: virtualTime,
+      evaluateEvery: evaluateEvery, targetAccuracy: targetAccuracy,
       patience: patience, analysis: analyze ? GradientAnalysis(every: analyzeEvery) : nil)
   }
 }

@@ -72,6 +72,7 @@ extension Experiment {
         "weights are learnt or hyperparameters tuned, not both in one run; leave out tune or "
           + "use the weighting samples")
     }
+    try requireSenseOfStragglers(parties: partition.count)
     guard algorithm == .federatedSGD else { return }
     guard aggregator == .mean else {
       throw FluxionError(

@@ -1,6 +1,7 @@
 import FluxionCalculus
 package import FluxionData
 import FluxionLearning
+import FluxionSimulation
 
 extension RunRecord {
   /// The record of a run that is about to begin.
@@ -26,6 +27,15 @@ extension RunRecord.Partition {
     self.init(
       parties: parties, classNames: classNames, testSamples: partition.test?.count,
       validationSamples: partition.validation?.count)
+  }
+}
+
+extension RunRecord.Partition {
+  /// What is known of parties that are elsewhere.
+  init(_ remote: RemoteParties, testSamples: Int?) {
+    self.init(
+      parties: remote.parties.map { Party(name: $0.name, samples: $0.samples) }, classNames: nil,
+      testSamples: testSamples, validationSamples: nil)
   }
 }
 

@@ -101,6 +101,18 @@ extension SettingForm where Value == Double {
   }
 }
 
+extension SettingForm where Value == Double {
+  /// A time to wait: `2.5`, `90s`, `10m` or `2h`.
+  static let seconds = SettingForm(
+    rule: "a time above 0 and up to 1e9 seconds, such as 2.5, 90s, 10m or 2h",
+    read: { text in
+      let units: [Substring: Double] = ["s": 1, "m": 60, "h": 3600]
+      let unit = units[text.suffix(1)]
+      let number = Double(unit == nil ? text : String(text.dropLast()))
+      return number.map { $0 * (unit ?? 1) }.flatMap { $0 > 0 && $0 <= 1e9 ? $0 : nil }
+    }, scalar: { .number($0) })
+}
+
 extension SettingForm where Value == Bool {
   static let flag = SettingForm(
     rule: "true or false", read: { ["true": true, "false": false][$0.lowercased()] }, scalar: { .flag($0) })

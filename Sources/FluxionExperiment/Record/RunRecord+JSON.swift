@@ -71,6 +71,7 @@ extension JSONValue {
       .init("evaluationSeconds", JSONValue(round.evaluationSeconds)), .init("bytesUp", JSONValue(round.bytesUp)),
       .init("bytesDown", JSONValue(round.bytesDown)), .init("parties", .array(round.parties.map { JSONValue($0) })),
     ]
+    if let seconds = round.simulatedSeconds { members.append(.init("simulatedSeconds", JSONValue(seconds))) }
     if let tuning = round.tuning {
       members.append(
         .init("tuning", ["values": Self.sorted(tuning.values), "alignments": Self.sorted(tuning.alignments)]))
@@ -89,6 +90,7 @@ extension JSONValue {
     ]
     if let values = party.hyperparameters { members.append(.init("hyperparameters", Self.sorted(values))) }
     if let weight = party.weight { members.append(.init("weight", JSONValue(weight))) }
+    if let staleness = party.staleness { members.append(.init("staleness", JSONValue(staleness))) }
     self = .object(members)
   }
 

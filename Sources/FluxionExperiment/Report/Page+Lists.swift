@@ -1,13 +1,13 @@
 /// Something to know about a run: a name and what it is.
-struct Fact {
-  var name: String
+package struct Fact {
+  package var name: String
   /// nil where there is nothing to say.
-  var value: String?
-  var isCode = false
+  package var value: String?
+  package var isCode = false
   /// What is said below the value, smaller.
-  var note: String?
+  package var note: String?
 
-  init(_ name: String, _ value: String?, isCode: Bool = false, note: String? = nil) {
+  package init(_ name: String, _ value: String?, isCode: Bool = false, note: String? = nil) {
     self.name = name
     self.value = value
     self.isCode = isCode
@@ -17,7 +17,7 @@ struct Fact {
 
 extension Page {
   /// The figures that count, large.
-  func figures(_ figures: [Fact], into markup: inout Markup) {
+  package func figures(_ figures: [Fact], into markup: inout Markup) {
     markup.element("dl", ["class": "figures"]) { list in
       for figure in figures {
         guard let text = figure.value else { continue }
@@ -32,7 +32,7 @@ extension Page {
     }
   }
 
-  func facts(_ facts: [Fact], into markup: inout Markup) {
+  package func facts(_ facts: [Fact], into markup: inout Markup) {
     markup.element("dl", ["class": "facts"]) { list in
       for fact in facts {
         guard let value = fact.value else { continue }

@@ -13,6 +13,7 @@ extension Report {
         lossCurve(into: &grid)
         trafficCurve(into: &grid)
         timeCurve(into: &grid)
+        simulatedTimeCurve(into: &grid)
         tuningCurves(into: &grid)
       }
       for note in record.rounds.flatMap({ $0.notes ?? [] }) { section.element("p", text: note) }
@@ -78,6 +79,24 @@ extension Report {
         + (evaluation.isEmpty ? [] : [.init("evaluation", evaluation, isDashed: true)]))
     let mean = seconds.reduce(0) { $0 + $1.y } / Double(max(1, seconds.count))
     figure("Time a round", "\(Figures.seconds(mean)) on average", into: &markup, svg: chart.svg())
+  }
+
+  /// What the model was worth when, in runs with a time of their own.
+  private func simulatedTimeCurve(into markup: inout Markup) {
+    let isAccuracy = record.rounds.contains { $0.testAccuracy != nil }
+    let points = record.rounds.compactMap { round -> (x: Double, y: Double)? in
+      guard let time = round.simulatedSeconds, let score = isAccuracy ? round.testAccuracy : round.testLoss else {
+        return nil
+      }
+      return (time, score)
+    }
+    guard let last = points.last else { return }
+    let what = isAccuracy ? "Test accuracy" : "Test loss"
+    let chart = LineChart(
+      id: "simulated-time-chart", title: "\(what) by simulated time", x: ChartAxis("simulated time", unit: .seconds),
+      y: isAccuracy ? ChartAxis("", unit: .fraction) : ChartAxis("", including: [0]),
+      series: [.init(what.lowercased(), points)])
+    figure("\(what) by simulated time", Figures.seconds(last.x), into: &markup, svg: chart.svg())
   }
 
   /// What was tuned: a curve for each hyperparameter.

@@ -11,7 +11,7 @@ extension Report {
     return "Training loss \(Figures.loss(last.trainLoss)) \(rounds)"
   }
 
-  func masthead(into markup: inout Markup) {
+  package func masthead(into markup: inout Markup) {
     markup.element("p", ["class": "eyebrow"], text: "Fluxion · report of a federated run")
     markup.element("h1", text: headline)
     markup.element("p", ["class": "lede"], text: lede)

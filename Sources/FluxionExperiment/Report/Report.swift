@@ -18,10 +18,10 @@ public struct Report: Sendable {
 }
 
 extension Report: Page {
-  var title: String { headline }
-  var fluxionVersion: String { record.environment.fluxionVersion }
+  package var title: String { headline }
+  package var fluxionVersion: String { record.environment.fluxionVersion }
 
-  func content(into main: inout Markup) {
+  package func content(into main: inout Markup) {
     keyFigures(into: &main)
     comparison(into: &main)
     curves(into: &main)

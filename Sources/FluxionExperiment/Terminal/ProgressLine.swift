@@ -79,6 +79,7 @@ package struct ProgressLine: Sendable {
     }
     for (name, value) in Self.tuned(round) { parts.append(("  \(name) \(padded(value, 7))", nil)) }
     parts.append(("  \(padded(Figures.seconds(round.seconds), 8))", nil))
+    if let time = round.simulatedSeconds { parts.append(("  at \(padded(Figures.seconds(time), 8))", .faint)) }
     parts.append(
       ("  ↑\(padded(Figures.bytes(round.bytesUp), 7)) ↓\(padded(Figures.bytes(round.bytesDown), 7))", .faint))
     let used = parts.reduce(0) { $0 + TerminalText.width($1.0) }
@@ -96,6 +97,7 @@ package struct ProgressLine: Sendable {
     parts.append("train loss \(Figures.loss(round.trainLoss))")
     parts += Self.tuned(round).map { "\($0.name) \($0.value)" }
     parts.append(Figures.seconds(round.seconds))
+    if let time = round.simulatedSeconds { parts.append("at \(Figures.seconds(time)) simulated") }
     parts.append("up \(Figures.bytes(round.bytesUp))")
     parts.append("down \(Figures.bytes(round.bytesDown))")
     return parts.joined(separator: "  ")

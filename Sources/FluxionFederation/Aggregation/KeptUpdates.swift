@@ -56,3 +56,16 @@ struct KeptUpdates: UpdateAccumulator {
 
   mutating func reset() { kept.removeAll() }
 }
+
+/// Every update on its own, for whoever weighs them later.
+package struct CollectedUpdates: Aggregator {
+  let takesGradients: Bool
+
+  package init(takesGradients: Bool = false) { self.takesGradients = takesGradients }
+
+  package var name: String { takesGradients ? "updates with gradients" : "updates" }
+
+  package func makeAccumulator(count: Int) -> any UpdateAccumulator {
+    KeptUpdates(count: count, takesGradients: takesGradients) { try ExactMean().aggregate($0) }
+  }
+}

@@ -188,14 +188,3 @@ extension LearnedWeighting {
     return (try ExactMean().rule.value(at: updates, shares: weights.map { Float($0) }), weights)
   }
 }
-
-/// Every update on its own, for the server's step to weigh.
-private struct CollectedUpdates: Aggregator {
-  let takesGradients: Bool
-
-  var name: String { takesGradients ? "updates with gradients" : "updates" }
-
-  func makeAccumulator(count: Int) -> any UpdateAccumulator {
-    KeptUpdates(count: count, takesGradients: takesGradients) { try ExactMean().aggregate($0) }
-  }
-}

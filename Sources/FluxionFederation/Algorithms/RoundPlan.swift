@@ -1,3 +1,5 @@
+import FluxionLearning
+
 /// One round as an algorithm wants it: the clients' work, what each update counts, and how updates become one.
 public struct RoundPlan: Sendable {
   /// What every client of the cohort does.
@@ -60,5 +62,23 @@ public struct ClientGradient: Hashable, Sendable {
   public init(at point: Point, of examples: Examples) {
     self.point = point
     self.examples = examples
+  }
+}
+
+extension ClientWork {
+  /// The local training whose steps do this work.
+  package var training: LocalTraining {
+    switch self {
+    case .training(let local): local
+    case .gradient: GradientAccumulation.training(chunk: GradientAccumulation.chunk, objective: Objective())
+    }
+  }
+
+  /// What of the work is no step's business.
+  package var kind: ClientRound.Work {
+    switch self {
+    case .training: .training
+    case .gradient: .gradient
+    }
   }
 }

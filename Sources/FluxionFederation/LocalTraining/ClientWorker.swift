@@ -42,20 +42,19 @@ package final class ClientWorker {
     package var meanLoss: Double { examples == 0 ? 0 : lossSum / Double(examples) }
   }
 
-  package init(_ trainer: LocalTrainer) throws {
+  package init(_ trainer: LocalTrainer) {
     self.trainer = trainer
-    let first = try trainer.step(batchSize: 1).step
     parameters = Self.allocate(trainer.layout.count)
     var fills: [(Range<Int>, Float)] = []
     var offset = 0
-    for state in first.state {
+    for state in trainer.state {
       fills.append((offset..<offset + state.shape.count, state.fill))
       offset += state.shape.count
     }
     self.fills = fills
     state = Self.allocate(offset)
     tangents = trainer.training.tangents.map { _ in Self.allocate(trainer.layout.count + offset) }
-    hyperparameters = Self.allocate(first.hyperparameters.count)
+    hyperparameters = Self.allocate(trainer.hyperparameters.count)
     let isProximal = trainer.training.objective.terms.contains { $0 is ProximalTerm }
     anchor = Self.allocate(isProximal ? trainer.layout.count : 0)
     loss = .allocate(capacity: 1)

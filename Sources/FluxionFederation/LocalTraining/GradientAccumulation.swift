@@ -9,6 +9,9 @@ package import FluxionLearning
 package struct GradientAccumulation: GradientTransform {
   package init() {}
 
+  /// Examples whose gradient is taken at once; bounds the memory of a client with many.
+  package static let chunk = 256
+
   /// Local work that finds a gradient; `chunk` examples at a time bounds the memory.
   package static func training(chunk: Int, objective: Objective) -> LocalTraining {
     LocalTraining(

@@ -35,7 +35,7 @@ public final class LossGradient: Sendable {
       throw FluxionError(
         .shapeMismatch, "the model has \(trainer.layout.count) parameters; it was given \(parameters.count)")
     }
-    let worker = try ClientWorker(trainer)
+    let worker = ClientWorker(trainer)
     let result = try parameters.withUnsafeBufferPointer {
       try worker.gradient(examples, at: $0, key: RandomKey(seed: 0).folding("validation"))
     }

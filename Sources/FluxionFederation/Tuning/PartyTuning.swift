@@ -27,7 +27,7 @@ package final class PartyTuning {
   var latestGradient: [Float] { Array(gradients.state) }
 
   /// - Parameter trainer: of ``GradientAccumulation``, in batches as the parties train on.
-  package init(_ trainer: LocalTrainer) throws { gradients = try ClientWorker(trainer) }
+  package init(_ trainer: LocalTrainer) { gradients = ClientWorker(trainer) }
 
   /// What a party begins a round with.
   package struct Beginning: Sendable {

@@ -36,9 +36,7 @@ final class InProcessTransport: Transport {
   }
 
   func train(_ request: TrainingRequest, deliver: @escaping @Sendable (ReportBatch) -> Void) throws {
-    let common = try prepare(
-      request, tuningMemories, examples: { [partition] in partition[$0] },
-      validation: { [partition] in partition.validation(of: $0) })
+    let common = try prepare(request)
     let order = handOutOrder(of: request.clients)
     let serial = common.serial
     progress?.begin(round: request.round, clients: order.count)
@@ -58,9 +56,18 @@ final class InProcessTransport: Transport {
   /// One run at a time hands out work, so what was handed out last is of the round that ends.
   func endRound(_ round: Int) { endedSerial.store(lastSerial.load(ordering: .relaxed), ordering: .relaxed) }
 
-  func memories() -> [Int: TuningMemory] { tuningMemories.all }
+  let endsWithCoordinator = true
 
-  func restore(_ memories: [Int: TuningMemory]) { tuningMemories.all = memories }
+  func memory() -> WorldMemory { WorldMemory(tuning: tuningMemories.all) }
+
+  func restore(_ memory: WorldMemory) { tuningMemories.all = memory.tuning }
+
+  /// What the clients of a request have in common, each with the examples of its party.
+  func prepare(_ request: TrainingRequest) throws -> ClientMemory.Round {
+    try prepare(
+      request, tuningMemories, examples: { [partition] in partition[$0] },
+      validation: { [partition] in partition.validation(of: $0) })
+  }
 
   /// What the clients of a request have in common.
   func prepare(
@@ -68,22 +75,26 @@ final class InProcessTransport: Transport {
     examples: @escaping @Sendable (_ client: Int) -> DatasetView,
     validation: (@Sendable (_ client: Int) -> DatasetView)? = nil
   ) throws -> ClientMemory.Round {
-    let (trainer, hyperparameters) = try trainer(for: request.plan.work)
+    let training = request.plan.work.training
+    let trainer = try trainer(for: training)
+    let work = ClientRound(
+      round: request.round, parameters: request.parameters.values, work: request.plan.work.kind, trainer: trainer,
+      hyperparameters: trainer.values(for: training), transforms: request.plan.transforms,
+      tuning: try tuningWork(for: request, trainer, memories),
+      gradient: try gradientWork(for: request.plan, examples: examples, validation: validation))
     return ClientMemory.Round(
-      serial: lastSerial.wrappingAdd(1, ordering: .relaxed).newValue, request: request, trainer: trainer,
-      hyperparameters: hyperparameters, tuning: try tuningWorld(for: request, trainer, memories),
-      gradient: try gradientWork(for: request.plan, examples: examples, validation: validation), examples: examples)
+      serial: lastSerial.wrappingAdd(1, ordering: .relaxed).newValue, request: request, work: work, examples: examples)
   }
 
-  private func tuningWorld(
+  private func tuningWork(
     for request: TrainingRequest, _ trainer: LocalTrainer, _ memories: TuningMemories
-  ) throws -> TuningWorld? {
+  ) throws -> TuningWork? {
     guard let tuning = request.plan.tuning, case .training(let training) = request.plan.work else { return nil }
     if request.round == 1 { memories.forget() }
-    return TuningWorld(
+    return TuningWork(
       request: tuning, round: request.round,
-      trainer: try gradientTrainer(chunk: training.batchSize ?? Self.gradientChunk, in: tuningTrainer),
-      names: try trainer.hyperparameters().map(\.name), memories: memories)
+      trainer: try gradientTrainer(chunk: training.batchSize ?? GradientAccumulation.chunk, in: tuningTrainer),
+      names: trainer.hyperparameters.map(\.name), memories: memories)
   }
 
   private func gradientWork(
@@ -97,7 +108,7 @@ final class InProcessTransport: Transport {
     }
     let none = DatasetView(partition.dataset, uncheckedIndices: [])
     return GradientWork(
-      request: request, trainer: try gradientTrainer(chunk: Self.gradientChunk, in: gradientTrainer),
+      request: request, trainer: try gradientTrainer(chunk: GradientAccumulation.chunk, in: gradientTrainer),
       examples: request.examples == .training ? examples : validation ?? { _ in none })
   }
 
@@ -120,23 +131,14 @@ final class InProcessTransport: Transport {
   }
 
   /// The compiled work of a round: that of the round before, unless the program is another.
-  private func trainer(for work: ClientWork) throws -> (LocalTrainer, hyperparameters: [Float]) {
-    let training: LocalTraining
-    switch work {
-    case .training(let local): training = local
-    case .gradient: training = GradientAccumulation.training(chunk: Self.gradientChunk, objective: Objective())
-    }
-    let trainer = try trainer.withLock { trainer in
+  private func trainer(for training: LocalTraining) throws -> LocalTrainer {
+    try trainer.withLock { trainer in
       if let trainer, trainer.serves(training) { return trainer }
       let made = try LocalTrainer(task, input: partition.dataset.exampleShape, training: training)
       trainer = made
       return made
     }
-    return (trainer, try trainer.values(for: training))
   }
-
-  /// Examples whose gradient is taken at once; bounds the memory of a client with many.
-  private static let gradientChunk = 256
 }
 
 /// One thread's memory behind its lock.

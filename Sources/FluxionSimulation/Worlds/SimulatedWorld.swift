@@ -27,4 +27,11 @@ final class SimulatedWorld: Sendable {
     transport = InProcessTransport(task, partition, pool: pool, progress: ProgressReports(configuration))
     evaluation = ModelEvaluation(evaluator, pool: pool)
   }
+
+  /// The same parties in a time of their own, for one run.
+  func inVirtualTime(_ devices: DeviceProfile, _ partition: Partition) -> VirtualTimeTransport {
+    VirtualTimeTransport(transport, pool: pool) { [key] work, client in
+      devices.duration(of: work, samples: partition[client].count, party: client, key: key)
+    }
+  }
 }

@@ -127,15 +127,20 @@ final class JournalDatabase: Sendable {
     }
   }
 
-  /// Adds an entry, and changes which checkpoints there are, in one transaction.
+  /// Adds entries, and changes which checkpoints there are, in one transaction.
+  ///
+  /// - Parameter checkpoint: of the last of the entries.
   func append(
-    _ row: JournalRow, digest: [UInt8], adding checkpoint: CheckpointRow? = nil, removing gone: [CheckpointRow] = []
+    _ rows: [(row: JournalRow, digest: [UInt8])], adding checkpoint: CheckpointRow? = nil,
+    removing gone: [CheckpointRow] = []
   ) throws {
     try queue.write { database in
-      try database.execute(
-        sql: "INSERT INTO journal (sequence, created, kind, round, entry, digest) VALUES (?, ?, ?, ?, ?, ?)",
-        arguments: [row.sequence, row.created, row.kind, row.round, row.entry, Data(digest)])
-      if let checkpoint {
+      for (row, digest) in rows {
+        try database.execute(
+          sql: "INSERT INTO journal (sequence, created, kind, round, entry, digest) VALUES (?, ?, ?, ?, ?, ?)",
+          arguments: [row.sequence, row.created, row.kind, row.round, row.entry, Data(digest)])
+      }
+      if let checkpoint, let digest = rows.last?.digest {
         try database.execute(
           sql: "INSERT INTO checkpoint (sequence, round, file, bytes, sha256, digest) VALUES (?, ?, ?, ?, ?, ?)",
           arguments: [

@@ -6,7 +6,8 @@ import Synchronization
 
 /// A store that survives the process: a folder with a journal in SQLite and, beside it, the two latest checkpoints.
 ///
-/// What a function was given is on the disk when it returns. A process that is killed at any instant leaves a folder
+/// What a function was given is on the disk when it returns, but for provisional entries, which go there with the entry
+/// after them: a round costs one transaction, however many parties it has. A process that is killed at any instant leaves a folder
 /// from which the next one goes on, to the same bits. A changed or cut file is noticed when the folder is opened.
 /// After an error of the disk the store takes nothing more.
 ///
@@ -37,6 +38,10 @@ public final class SQLiteStore: Store {
     var history = RunHistory()
     /// Ascending, two at most.
     var checkpoints: [JournalDatabase.CheckpointRow] = []
+    /// Provisional entries, which go to the disk with the next one that is not.
+    var provisional: [(entry: JournalEntry, date: Date)] = []
+    /// The last entry that is in the database rather than in its log.
+    var folded: Int64 = 0
     /// Why nothing more is taken.
     var failure: FluxionError?
     /// Gone once the store is closed.
@@ -100,7 +105,13 @@ public final class SQLiteStore: Store {
     }
   }
 
-  public func append(_ entry: JournalEntry) throws { try append(entry, nil) }
+  public func append(_ entry: JournalEntry) throws {
+    guard entry.isProvisional else { return try append(entry, nil) }
+    try contents.withLock { contents in
+      if let failure = contents.failure { throw failure }
+      contents.provisional.append((entry, Date()))
+    }
+  }
 
   public func record<State>(_ round: RoundRecord, saving checkpoint: Checkpoint<State>) throws {
     try append(.roundRecorded(round), CheckpointFile.encode(StoredValue(encoding: checkpoint)))
@@ -108,39 +119,56 @@ public final class SQLiteStore: Store {
 
   /// First the file of a checkpoint, whole and synchronised, then the transaction that makes it count.
   private func append(_ entry: JournalEntry, _ checkpoint: [UInt8]?) throws {
-    let (json, now) = (try JournalEntry.encoder.encode(entry), Date())
     try contents.withLock { contents in
       if let failure = contents.failure { throw failure }
       do {
-        if contents.sequence % Self.entriesInLog == 0, contents.sequence > 0 {
+        if contents.sequence - contents.folded >= Self.entriesInLog {
           try disk.before(.foldLog)
           try database.foldLog()
+          contents.folded = contents.sequence
         }
-        let row = JournalDatabase.JournalRow(
-          sequence: contents.sequence + 1, created: now.formatted(StoreOpening.dateStyle), kind: entry.kind,
-          round: entry.round.map(Int64.init), entry: String(decoding: json, as: UTF8.self))
-        let digest = row.digest(after: contents.digest)
+        let entries = contents.provisional + [(entry, Date())]
+        let rows = try Self.rows(entries, after: contents)
+        guard let last = rows.last else { return }
         var added: JournalDatabase.CheckpointRow?
         if let checkpoint {
+          // By the first entry of its transaction: a file of a later one than the next shows that entries are gone.
           let file = CheckpointFile.Description(
-            name: CheckpointFile.name(sequence: row.sequence), byteCount: checkpoint.count,
+            name: CheckpointFile.name(sequence: contents.sequence + 1), byteCount: checkpoint.count,
             sha256: CheckpointFile.digest(in: checkpoint))
           try disk.write(checkpoint, to: folder.appending(path: file.name))
-          added = JournalDatabase.CheckpointRow(sequence: row.sequence, round: row.round ?? 0, file: file)
+          added = JournalDatabase.CheckpointRow(sequence: last.row.sequence, round: last.row.round ?? 0, file: file)
         }
         let kept = contents.checkpoints + (added.map { [$0] } ?? [])
         let gone = kept.prefix(max(0, kept.count - Self.keptCheckpoints))
         try disk.before(.commit)
-        try database.append(row, digest: digest, adding: added, removing: Array(gone))
-        (contents.sequence, contents.digest) = (row.sequence, digest)
+        try database.append(rows, adding: added, removing: Array(gone))
+        (contents.sequence, contents.digest) = (last.row.sequence, last.digest)
+        contents.provisional.removeAll()
         contents.checkpoints = Array(kept.suffix(Self.keptCheckpoints))
-        contents.history.add(entry)
+        for (entry, _) in entries { contents.history.add(entry) }
         for checkpoint in gone { try disk.remove(folder.appending(path: checkpoint.file.name)) }
       } catch {
         let failure = StoreOpening.failure(error, database.url)
         contents.failure = failure
         throw failure
       }
+    }
+  }
+
+  /// The rows of entries, each with the digest that chains it to the one before.
+  private static func rows(
+    _ entries: [(entry: JournalEntry, date: Date)], after contents: Contents
+  ) throws -> [(row: JournalDatabase.JournalRow, digest: [UInt8])] {
+    var (sequence, digest) = (contents.sequence, contents.digest)
+    return try entries.map { entry, date in
+      sequence += 1
+      let row = JournalDatabase.JournalRow(
+        sequence: sequence, created: date.formatted(StoreOpening.dateStyle), kind: entry.kind,
+        round: entry.round.map(Int64.init),
+        entry: String(decoding: try JournalEntry.encoder.encode(entry), as: UTF8.self))
+      digest = row.digest(after: digest)
+      return (row, digest)
     }
   }
 

@@ -101,21 +101,16 @@ struct StoreOpening {
 
   /// Reads and checks every entry; returns the digests of those that came with a checkpoint.
   private mutating func readJournal() throws -> [Int64: [UInt8]] {
-    let decoder = JournalEntry.decoder
-    var (digests, contents) = ([Int64: [UInt8]](), self.contents)
+    var (digests, contents, reader) = ([Int64: [UInt8]](), self.contents, HistoryReader())
     try database.readJournal { read in
       guard let (row, digest) = read, row.sequence == contents.sequence + 1,
         digest == row.digest(after: contents.digest)
       else { throw damagedJournal("entry \(contents.sequence + 1) is not what was written") }
       (contents.sequence, contents.digest) = (row.sequence, digest)
       if row.kind == "roundRecorded" { digests[row.sequence] = digest }
-      // Most of a journal, and nothing of it is in the history.
-      if ["roundStarted", "updatesAccepted", "updateRefused", "roundDiscarded"].contains(row.kind) { return }
-      guard let entry = try? decoder.decode(JournalEntry.self, from: Data(row.entry.utf8)) else {
-        throw damagedJournal("entry \(row.sequence) cannot be read")
-      }
-      contents.history.add(entry)
+      do { try reader.read(row) } catch { throw damagedJournal("entry \(row.sequence) cannot be read") }
     }
+    do { contents.history = try reader.finish() } catch { throw damagedJournal("its last entries cannot be read") }
     self.contents = contents
     return digests
   }
@@ -164,12 +159,12 @@ struct StoreOpening {
       entry: String(decoding: try JournalEntry.encoder.encode(entry), as: UTF8.self))
     let digest = line.digest(after: contents.digest)
     try disk.before(.commit)
-    try database.append(line, digest: digest, removing: gone)
+    try database.append([(line, digest)], removing: gone)
     (contents.sequence, contents.digest) = (line.sequence, digest)
     contents.history.add(entry)
   }
 
-  /// A checkpoint is written just before its entry: one of a later entry than the next shows that entries are gone.
+  /// A checkpoint is written just before its entries: one of later entries than the next shows that entries are gone.
   /// SQLite leaves out what follows damage in its log without a word.
   private mutating func noteLostEntries() {
     let last = Self.checkpointFiles(in: folder).compactMap(\.sequence).max() ?? 0

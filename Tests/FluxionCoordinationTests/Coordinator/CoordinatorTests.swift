@@ -223,6 +223,41 @@ struct CoordinatorTests {
     #expect(try await coordinator.nextRound() == nil)
   }
 
+  @Test("drops what an attempt at a round left behind when the round is begun again")
+  func abandoned() async throws {
+    /// Changes nothing when training diverges, and has the round begun again.
+    struct Trying: FederatedAlgorithm {
+      var base = FederatedAveraging(local: .sgd(learningRate: 0.1))
+      var name: String { base.name }
+      func initialState(for parameters: Parameters) throws -> FederatedAveraging.State {
+        try base.initialState(for: parameters)
+      }
+      func plan(round: Int, state: FederatedAveraging.State) throws -> RoundPlan {
+        try base.plan(round: round, state: state)
+      }
+      func step(_ parameters: inout Parameters, _ aggregate: Aggregate, state: inout FederatedAveraging.State) throws {
+        try base.step(&parameters, aggregate, state: &state)
+      }
+      func recover(from divergence: Divergence, state: inout FederatedAveraging.State) -> String? { "again" }
+    }
+    let attempts = Mutex(0)
+    let federation = FakeFederation(clients: 2, rounds: 1, { $0.onFailure = .stops }) { client, _, report in
+      let attempt = attempts.withLock { attempts in
+        if client == 0 { attempts += 1 }
+        return attempts
+      }
+      switch (attempt, client) {
+      case (1, 0): report.failure(.diverged, "the loss is NaN")
+      case (1, _): report.update(100)
+      default: report.update(1)
+      }
+    }
+    let coordinator = try federation.coordinator(Trying())
+    #expect(try await run(coordinator).count == 1)
+    #expect(await coordinator.parameters.values == [1, 1])
+    #expect(federation.transport.answers.all == ["1/0 refused: diverged", "1/1 late", "1/0 accepted", "1/1 accepted"])
+  }
+
   @Test("goes on after a restart to the same bits as if nothing had happened", arguments: [0, 1, 2, 3])
   func restart(after rounds: Int) async throws {
     func federation(_ store: InMemoryStore) -> FakeFederation {

@@ -22,6 +22,16 @@ struct BatchOrderTests {
     #expect(seen == order.indices)
   }
 
+  @Test("has batches of the sizes that are foretold", arguments: [1, 2, 3, 7, 10, 11, Int.max])
+  func sizes(_ batchSize: Int) {
+    for examples in 0...12 {
+      var order = BatchOrder(batchSize: batchSize)
+      order.keep((0..<Int32(examples)).map { $0 }[...])
+      let sizes = Set((0..<order.batchCount).map { order.range(ofBatch: $0).count })
+      #expect(BatchOrder.sizes(of: examples, batchSize: batchSize == .max ? nil : batchSize) == sizes.sorted(by: >))
+    }
+  }
+
   @Test("depends on the key and the examples, not on what the buffer held")
   func followsKey() {
     let examples = (0..<50).map { Int32($0) }

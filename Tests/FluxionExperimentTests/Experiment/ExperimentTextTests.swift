@@ -90,7 +90,7 @@ struct ExperimentTextTests {
     ("batch-size: 1\nbatchSize: 2", "line 2 of e.yaml sets \"batchSize\" a second time; once is enough"),
     (
       "algorithm: fedavgg",
-      "algorithm takes one of fedavg, fedsgd, differentiable-averaging; it was given \"fedavgg\"; did you mean \"fedavg\"? (line 1 of e.yaml)"
+      "algorithm takes one of fedavg, fedsgd, differentiable-averaging, fedbuff; it was given \"fedavgg\"; did you mean \"fedavg\"? (line 1 of e.yaml)"
     ),
     (
       "tune: momentum,learning-rat",
@@ -146,6 +146,12 @@ struct ExperimentTextTests {
 
   @Test("data by its path is a directory of IDX files")
   func path() throws { #expect(try DataSource(parsing: "../mnist") == .idx("../mnist")) }
+
+  @Test("the path of a table is enough")
+  func table() throws {
+    #expect(try DataSource(parsing: "patients.csv") == .csv("patients.csv"))
+    #expect(try DataSource(parsing: "data/Patients.CSV") == .csv("data/Patients.CSV"))
+  }
 
   @Test(
     "deep or broken YAML ends in a sentence",

@@ -1,6 +1,9 @@
 import FluxionCalculus
+import FluxionCoordination
 import FluxionData
+import FluxionFederation
 import FluxionLearning
+import FluxionSimulation
 import Foundation
 import Testing
 
@@ -48,6 +51,103 @@ struct PreparedExperimentTests {
       ("algorithm: fedsgd\nproximal: 1", "proximal holds local steps back, and fedsgd has none; use fedavg with it"),
     ])
   func tuning(yaml: String, sentence: String) throws {
+    let experiment = try Experiment(yaml: yaml)
+    let error = #expect(throws: FluxionError.self) { try experiment.prepared() }
+    #expect(error?.message == sentence)
+  }
+
+  @Test("what is done about parties that take long follows from the devices and the cohort")
+  func stragglers() throws {
+    func filled(_ yaml: String) throws -> Experiment { try Experiment(yaml: yaml).prepared().experiment }
+    #expect(try filled("cohort: 20\nparties: 40").virtualTime == nil)
+    let uneven = "devices: uneven:1\nparties: 40\npartition: iid\ncohort: "
+    #expect(
+      try filled(uneven + "20").virtualTime
+        == VirtualTime(devices: .uneven(spread: 1), StragglerPolicy(overSelection: 1.3)))
+    #expect(try filled(uneven + "19").virtualTime == VirtualTime(devices: .uneven(spread: 1)))
+    #expect(try filled(uneven + "all").virtualTime == VirtualTime(devices: .uneven(spread: 1)))
+    #expect(
+      try filled(uneven + "20\noverSelection: 1\ndeadline: 2.5").virtualTime
+        == VirtualTime(devices: .uneven(spread: 1), StragglerPolicy(quorum: 0.5, deadline: .milliseconds(2500))))
+    #expect(
+      try filled("overSelection: 1.5\ncohort: 4\nlate: buffer").virtualTime
+        == VirtualTime(StragglerPolicy(overSelection: 1.5, late: .buffered(StalenessWeighting()))))
+    #expect(
+      try filled(uneven + "30\nalgorithm: fedbuff\nstaleness: 1").virtualTime
+        == VirtualTime(
+          devices: .uneven(spread: 1),
+          StragglerPolicy(pace: .buffered(10), late: .buffered(StalenessWeighting(exponent: 1)))))
+    #expect(
+      try filled("algorithm: fedbuff\ncohort: 5").virtualTime
+        == VirtualTime(StragglerPolicy(pace: .buffered(2), late: .buffered(StalenessWeighting()))))
+  }
+
+  @Test(
+    "of parties in other processes half are enough, large cohorts are over-selected, and nobody is awaited for ever")
+  func remoteStragglers() throws {
+    func policy(_ yaml: String, parties: Int = 40) throws -> StragglerPolicy {
+      try Experiment(yaml: yaml).stragglersOfRemoteParties(parties: parties)
+    }
+    #expect(try policy("parties: 40") == StragglerPolicy(quorum: 0.5))
+    #expect(
+      try policy("cohort: 20\ndeadline: 2m\nquorum: 0.9")
+        == StragglerPolicy(overSelection: 1.3, quorum: 0.9, deadline: .seconds(120)))
+    #expect(try policy("cohort: 20\noverSelection: 1") == StragglerPolicy(quorum: 0.5))
+    #expect(
+      try policy("cohort: 30\nalgorithm: fedbuff\nbufferSize: 4")
+        == StragglerPolicy(pace: .buffered(4), late: .buffered(StalenessWeighting(maximum: 20)), quorum: 0.5))
+  }
+
+  @Test("a deadline is read with its unit", arguments: [("2.5", 2.5), ("90s", 90), ("10m", 600), ("2h", 7200)])
+  func deadline(text: String, seconds: Double) throws {
+    #expect(try Experiment(yaml: "deadline: \(text)").deadline == seconds)
+  }
+
+  @Test("a deadline that is no time above 0 is refused", arguments: ["0", "-1", "soon", "m", "1d", "nan", "inf"])
+  func badDeadline(text: String) {
+    #expect(throws: FluxionError.self) { try Experiment(yaml: "deadline: \(text)") }
+  }
+
+  @Test(
+    "what is done about parties that take long is refused where it makes no sense",
+    arguments: [
+      (
+        "bufferSize: 3",
+        "buffer-size says with how many updates the server steps in fedbuff; use it with that algorithm, or set cohort"
+      ),
+      (
+        "algorithm: fedbuff\nlate: discard",
+        "fedbuff is made for late updates; leave out late, or use fedavg to discard them"
+      ),
+      (
+        "algorithm: fedbuff\nover-selection: 1.2",
+        "over-selection belongs to rounds, and with fedbuff every update counts; leave it out, or use fedavg"
+      ),
+      ("staleness: 1", "staleness weighs late updates, and here they are discarded; set late to buffer"),
+      ("late: buffer", "nobody is late where a round waits for everybody; set over-selection or a deadline, too"),
+      (
+        "algorithm: fedbuff\ncohort: 4\nbufferSize: 5",
+        "buffer-size is at most the cohort, which is 4 here; it was given 5"
+      ),
+      (
+        "maximumStaleness: 3",
+        "maximum-staleness is of late updates that count, and here they are discarded; set late to buffer"
+      ),
+      (
+        "devices: even\ntune: momentum",
+        "tuning needs everybody's report in every round; leave out tune, or devices and what is done about slow ones"
+      ),
+      (
+        "algorithm: fedbuff\naggregator: median",
+        "late updates count less in a weighted mean, and in nothing else; use the aggregator mean with samples or "
+          + "uniform as weighting, and fedbuff, fedavg or fedsgd"
+      ),
+      (
+        "algorithm: fedbuff\nanalyze: true",
+        "an analysis compares updates that began from one model; leave out analyze, or discard late updates"
+      ),
+    ])
+  func senselessStragglers(yaml: String, sentence: String) throws {
     let experiment = try Experiment(yaml: yaml)
     let error = #expect(throws: FluxionError.self) { try experiment.prepared() }
     #expect(error?.message == sentence)

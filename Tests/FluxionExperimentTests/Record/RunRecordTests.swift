@@ -64,10 +64,11 @@ struct RunRecordTests {
   @Test("has every stored property of rounds and parties, so that none is lost unnoticed")
   func complete() throws {
     let party = PartyRecord(
-      party: 0, name: "a", samples: 1, steps: 1, trainLoss: 1, seconds: 1, hyperparameters: ["momentum": 0.5], weight: 1
-    )
+      party: 0, name: "a", samples: 1, steps: 1, trainLoss: 1, seconds: 1, hyperparameters: ["momentum": 0.5],
+      weight: 1,
+      staleness: 2)
     let round = RoundRecord(
-      round: 1, trainLoss: 1, seconds: 1, bytesUp: 1, bytesDown: 1, parties: [party],
+      round: 1, trainLoss: 1, seconds: 1, simulatedSeconds: 1, bytesUp: 1, bytesDown: 1, parties: [party],
       tuning: TuningRecord(values: ["momentum": 0.5], alignments: ["momentum": -0.1]), notes: ["all is well"])
     let analysis = try #require(Samples.analyzed().rounds[0].analysis)
     let (updates, noise) = (try #require(analysis.updates), try #require(analysis.noise))

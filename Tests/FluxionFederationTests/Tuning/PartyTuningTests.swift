@@ -25,7 +25,7 @@ struct PartyTuningTests {
     let trainer = try LocalTrainer(Self.task, input: input, training: Self.local())
     let key = RandomKey(seed: 9)
     let start = try Self.task.initialParameters(input: input, key: key)
-    let worker = try ClientWorker(trainer)
+    let worker = ClientWorker(trainer)
     // Twice: the second party begins with tangents of 0 again.
     for _ in 0..<2 {
       _ = try start.values.withUnsafeBufferPointer {

@@ -177,7 +177,7 @@ struct CorruptionTests {
       try journal.create(run)
       for position in rows.indices {
         let (row, digest) = position == exchanged ? foreign[position] : rows[position]
-        try journal.append(row, digest: digest, adding: checkpoints.first { $0.row.sequence == row.sequence }?.row)
+        try journal.append([(row, digest)], adding: checkpoints.first { $0.row.sequence == row.sequence }?.row)
       }
       journal.close()
       let end = await goOn(in: folder, to: try await TinyFederation.undisturbed(), naming: "journal.sqlite")

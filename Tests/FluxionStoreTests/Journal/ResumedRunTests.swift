@@ -102,6 +102,35 @@ struct ResumedRunTests {
       Row(testDescription: "fedavg, a target", change: { $0.targetAccuracy = 0.5 }) { _ in
         FederatedAveraging(local: local)
       },
+      Row(
+        testDescription: "fedbuff, adam at the server",
+        change: {
+          ($0.cohort, $0.virtualTime) = (
+            .count(4),
+            VirtualTime(
+              devices: .uneven(spread: 1), StragglerPolicy(pace: .buffered(2), late: .buffered(StalenessWeighting())))
+          )
+        }
+      ) { _ in FederatedAveraging(local: scheduled, server: .adam()) },
+      Row(
+        testDescription: "fedavg, over-selected, late updates counted",
+        change: {
+          ($0.cohort, $0.virtualTime) = (
+            .count(2),
+            VirtualTime(
+              devices: .uneven(spread: 1), StragglerPolicy(overSelection: 2, late: .buffered(StalenessWeighting())))
+          )
+        }
+      ) { _ in FederatedAveraging(local: local) },
+      Row(
+        testDescription: "fedavg, a deadline that rounds miss",
+        change: {
+          ($0.cohort, $0.virtualTime) = (
+            .count(3),
+            VirtualTime(devices: .uneven(spread: 1), StragglerPolicy(quorum: 0.6, deadline: .milliseconds(300)))
+          )
+        }
+      ) { _ in FederatedAveraging(local: local) },
       servers, dropout, tuned(.shared), tuned(.perParty), tuned(.server), tuned(.perParty, learningRate: 50),
     ]
   }()

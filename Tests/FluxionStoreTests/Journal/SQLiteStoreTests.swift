@@ -31,7 +31,7 @@ struct SQLiteStoreTests {
     #expect(try await TinyFederation.run(in: folder, disk: disk) == expected)
     let instants = snapshots.withLock { $0 }
     #expect(Set(instants.map(\.0)) == Set(Disk.Step.allCases))
-    #expect(instants.count > 40)
+    #expect(instants.count > 30)
     for (number, (step, copy)) in instants.enumerated() {
       let store = try open(copy)
       #expect(store.notes == [], "instant \(number), before \(step)")

@@ -1,11 +1,9 @@
 import FluxionCalculus
 import FluxionData
-import FluxionFederation
-import FluxionLearning
 import Synchronization
 
-/// What simulated parties need to tune hyperparameters in a round.
-struct TuningWorld: Sendable {
+/// What parties need to tune hyperparameters in a round.
+package struct TuningWork: Sendable {
   let request: TuningRequest
   let round: Int
   /// Of the gradient that tangents are held against.
@@ -13,6 +11,16 @@ struct TuningWorld: Sendable {
   /// Names of the hyperparameters of a local step, in the order of the programs.
   let names: [String]
   let memories: TuningMemories
+
+  package init(
+    request: TuningRequest, round: Int, trainer: LocalTrainer, names: [String], memories: TuningMemories
+  ) {
+    self.request = request
+    self.round = round
+    self.trainer = trainer
+    self.names = names
+    self.memories = memories
+  }
 
   func begin(
     _ client: Int, _ examples: DatasetView, at start: UnsafeBufferPointer<Float>, key: RandomKey,
@@ -38,18 +46,20 @@ struct TuningWorld: Sendable {
 }
 
 /// What parties keep from round to round in one run; only of parties that took part.
-final class TuningMemories: Sendable {
+package final class TuningMemories: Sendable {
   private let kept = Mutex<[Int: TuningMemory]>([:])
+
+  package init() {}
 
   /// Hands a party's memory out, to be put back when it has trained.
   func take(_ client: Int) -> TuningMemory? { kept.withLock { $0.removeValue(forKey: client) } }
 
   func keep(_ memory: TuningMemory, of client: Int) { kept.withLock { $0[client] = memory } }
 
-  func forget() { kept.withLock { $0.removeAll() } }
+  package func forget() { kept.withLock { $0.removeAll() } }
 
   /// What every party keeps.
-  var all: [Int: TuningMemory] {
+  package var all: [Int: TuningMemory] {
     get { kept.withLock { $0 } }
     set { kept.withLock { $0 = newValue } }
   }

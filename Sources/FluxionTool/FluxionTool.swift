@@ -1,0 +1,10 @@
+import ArgumentParser
+import FluxionCommand
+
+/// The command line tool.
+@main
+struct FluxionTool: CommandLineTool {
+  static let configuration = CommandConfiguration(
+    commandName: "fluxion", abstract: LocalCommands.abstract, version: LocalCommands.version,
+    subcommands: [Serve.self, Join.self, Invite.self, Parties.self, Revoke.self] + LocalCommands.all)
+}

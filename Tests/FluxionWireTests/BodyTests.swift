@@ -1,0 +1,82 @@
+import FluxionCalculus
+import Foundation
+@testable import FluxionWire
+import SwiftProtobuf
+import Testing
+
+@Suite("Bodies in chunks")
+struct BodyTests {
+  static let values: [Float] = (0..<1000).map { Float($0) * 0.37 - 11 } + [-0.0, .leastNonzeroMagnitude]
+
+  private func receive(
+    _ chunks: [Fluxion_V1_Chunk], of declared: Fluxion_V1_Body, count: Int = values.count
+  ) throws -> [Float]? {
+    var receiver = BodyReceiver<Int>(patience: 10_000)
+    try receiver.receive(1, declared, expecting: [.init("update", count: count)])
+    for chunk in chunks {
+      if let received = try receiver.append(chunk) { return try received.values.get() }
+    }
+    return nil
+  }
+
+  @Test("come out as they went in, for any size of chunks", arguments: [1, 3, 4, 1000, 4008, 1 << 20])
+  func roundTrip(size: Int) throws {
+    let body = OutgoingBody([("update", Self.values)])
+    let received = try #require(try receive(Array(body.chunks(of: size)), of: body.declaration))
+    #expect(received.map(\.bitPattern) == Self.values.map(\.bitPattern))
+  }
+
+  @Test("carry several vectors")
+  func vectors() throws {
+    let body = OutgoingBody([("a", [1, 2]), ("b", [3])])
+    var incoming = try IncomingBody(body.declaration, expecting: [.init("a", count: 2), .init("b", count: 1)])
+    for chunk in body.chunks(of: 5) { try incoming.append(chunk.data) }
+    #expect(try incoming.finish() == [1, 2, 3])
+  }
+
+  @Test("are refused when a byte is another, missing or too many")
+  func damage() throws {
+    let body = OutgoingBody([("update", Self.values)])
+    var chunks = Array(body.chunks(of: 100))
+    chunks[7].data[chunks[7].data.startIndex] ^= 1
+    #expect(throws: FluxionError.self) { try receive(chunks, of: body.declaration) }
+    #expect(try receive(Array(body.chunks(of: 100).dropLast()), of: body.declaration) == nil)
+    let long = Array(body.chunks(of: 100).dropLast()) + [.with { $0.data = Data(count: 101) }]
+    #expect(throws: FluxionError.self) { try receive(long, of: body.declaration) }
+  }
+
+  /// A declaration that is not what was asked for.
+  @Test("that are declared otherwise than expected are refused before there is memory for them")
+  func declarations() throws {
+    let good = OutgoingBody([("update", [1, 2, 3])]).declaration
+    let changes: [@Sendable (inout Fluxion_V1_Body) -> Void] = [
+      { $0.byteCount = .max }, { $0.byteCount = 13 }, { $0.vectors = [] }, { $0.vectors[0].count = .max },
+      { $0.vectors[0].name = "x" }, { $0.vectors += $0.vectors }, { $0.sha256 = Data(count: 31) },
+      { $0.vectors[0].count = 4 },
+    ]
+    for change in changes {
+      var declared = good
+      change(&declared)
+      #expect(throws: FluxionError.self) { try IncomingBody(declared, expecting: [.init("update", count: 3)]) }
+    }
+  }
+
+  @Test("that nobody wants pass, up to a limit, and a chunk without a body does not")
+  func skipping() throws {
+    let chunk = Fluxion_V1_Chunk.with { $0.data = Data(count: 600) }
+    var receiver = BodyReceiver<Int>(patience: 1000)
+    #expect(throws: FluxionError.self) { _ = try receiver.append(chunk) }
+    receiver.skip(.with { $0.byteCount = .max })
+    #expect(try receiver.append(chunk) == nil)
+    #expect(throws: FluxionError.self) { _ = try receiver.append(chunk) }
+  }
+
+  @Test("are not begun before the one before has ended")
+  func overlap() throws {
+    let body = OutgoingBody([("update", Self.values)])
+    var receiver = BodyReceiver<Int>(patience: 0)
+    try receiver.requireIdle()
+    try receiver.receive(1, body.declaration, expecting: [.init("update", count: Self.values.count)])
+    #expect(throws: FluxionError.self) { try receiver.requireIdle() }
+  }
+}
