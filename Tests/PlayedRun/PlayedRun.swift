@@ -9,9 +9,10 @@ import Foundation
 /// Tests/Browser, and for those who work on the page.
 @main
 struct PlayedRun {
+  /// Of hospitals that do not exist.
   static let names = [
-    "Charité Berlin", "Hôpital Saint-Louis", "Mayo Clinic", "St Thomas’", "Karolinska", "Inselspital Bern",
-    "Rigshospitalet", "Policlinico Gemelli", "UMC Utrecht", "Clínic Barcelona",
+    "Northfield General", "Hôpital du Lac", "Riverside Clinic", "St Alba’s", "Fjordholm", "Lindenhain", "Oakmere",
+    "Casa Serena", "Vijverhof", "Valle Verde",
   ]
 
   static func main() async throws {

@@ -32,5 +32,9 @@ final class FolderLock: Sendable {
     _ = text.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) }
   }
 
-  deinit { close(descriptor) }
+  deinit {
+    // A process that is being started at this moment has a copy of the descriptor, and would hold the lock on.
+    flock(descriptor, LOCK_UN)
+    close(descriptor)
+  }
 }
