@@ -162,8 +162,10 @@ let package = Package(
     .executableTarget(
       name: "FluxionTool",
       dependencies: [
-        "FluxionCommand", "Fluxion", "FluxionIdentity", "FluxionServer", "FluxionClient", "FluxionDashboard",
+        "FluxionCommand", "Fluxion", "FluxionIdentity", "FluxionWire", "FluxionServer", "FluxionClient",
+        "FluxionDashboard",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
       ]),
     .executableTarget(
       name: "FluxionLocalTool",
@@ -221,6 +223,12 @@ let package = Package(
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
         .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
         .product(name: "NIOPosix", package: "swift-nio"), .product(name: "Crypto", package: "swift-crypto"),
+      ]),
+    .testTarget(
+      name: "FluxionToolTests",
+      dependencies: [
+        "FluxionTool", "FluxionDashboard", "FluxionIdentity", "FluxionStore", "Fluxion",
+        .product(name: "Logging", package: "swift-log"),
       ]),
     .testTarget(
       name: "FluxionClientTests",

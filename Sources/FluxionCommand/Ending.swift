@@ -40,6 +40,7 @@ struct Ending {
         "command or argument",
         [
           "simulate", "compare", "demo", "data", "inspect", "fetch", "serve", "join", "invite", "revoke", "parties",
+          "status", "stop", "resume", "logs", "doctor",
           "help",
         ]
       )
@@ -60,7 +61,7 @@ struct Ending {
   private static let ownFlags = [
     "algorithms", "seeds", "state", "json", "quiet", "svg", "mirror", "version", "help", "host", "port", "deadline",
     "quorum", "maximum-norm", "party", "name", "expires", "server", "server-name", "page-port", "no-page", "plaintext",
-    "token", "retry",
+    "token", "retry", "lines", "follow",
   ]
 
   private static func sentence(_ error: FluxionError) -> String {
@@ -85,7 +86,7 @@ struct Ending {
 
 /// A flag or argument that cannot be.
 package struct UsageError: Error {
-  var message: String
+  package var message: String
 
   package init(message: String) { self.message = message }
 }

@@ -22,7 +22,7 @@ package struct RunNarration: Sendable {
   ///
   /// - Parameter state: where the run is kept, so that it can go on.
   func run(_ experiment: Experiment, state: URL? = nil) async throws {
-    try await run(keeping: state != nil) { reporting in
+    try await run(goingOn: state == nil ? nil : "the same command goes on from there") { reporting in
       try await experiment.run(command: reporting.command, state: state, progress: reporting.progress) { event in
         try reporting.tell(event)
       }
@@ -31,15 +31,16 @@ package struct RunNarration: Sendable {
 
   /// As ``run(_:state:)``, of whatever `body` makes of an experiment.
   ///
-  /// - Parameter isKept: whether the same command goes on after an interruption.
+  /// - Parameter goingOn: what goes on after an interruption, in a clause; nil if nothing does.
   package func run(
-    keeping isKept: Bool, _ body: @escaping @Sendable (RunReporting) async throws -> Experiment.Outcome
+    goingOn: String?, _ body: @escaping @Sendable (RunReporting) async throws -> Experiment.Outcome
   ) async throws {
     let note = InterruptionNote()
+    if let goingOn { note.set("interrupted before training began; \(goingOn)") }
     let outcome = try await Signals.interrupting(note: { note.text }) {
       let lines = SharedLiveLines(style: terminal)
       let reporting = RunReporting(
-        lines: lines, note: note, shows: style == .live, isTerminal: terminal.isTTY, isKept: isKept)
+        lines: lines, note: note, shows: style == .live, isTerminal: terminal.isTTY, goingOn: goingOn)
       do {
         let outcome = try await body(reporting)
         if style == .live { try lines.write { $0.end() } }

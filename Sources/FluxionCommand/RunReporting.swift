@@ -8,8 +8,8 @@ package struct RunReporting: Sendable {
   /// Whether anything is shown before the end.
   let shows: Bool
   let isTerminal: Bool
-  /// Whether the run goes on when the same command is given again.
-  let isKept: Bool
+  /// What goes on after an interruption, in a clause; nil if nothing does.
+  let goingOn: String?
 
   /// The command line of this process, for the record.
   package var command: String { RunNarration.commandLine }
@@ -26,7 +26,7 @@ package struct RunReporting: Sendable {
     if case .began(_, let directory) = event {
       note.set(
         "interrupted; every finished round is in \(directory.relativePath)"
-          + (isKept ? ", and the same command goes on from there" : ""))
+          + (goingOn.map { ", and \($0)" } ?? ""))
     }
     if shows { try lines.write { $0.text(event) } }
   }

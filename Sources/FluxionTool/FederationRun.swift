@@ -28,6 +28,7 @@ struct FederationRun: Sendable {
   private let security: ServerSecurity
   private let board: StatusBoard
   private let dashboard: Dashboard?
+  private let log: ServerLog
 
   /// - Parameter state: where the run and the identities are kept; nil for nowhere, without encryption.
   /// - Throws: ``FluxionError`` for a state that is another run's or damaged, or that another process uses.
@@ -41,6 +42,8 @@ struct FederationRun: Sendable {
     (lasting.deadline, lasting.quorum) = (nil, nil)
     let identified = PreparedExperiment(lasting, partition: prepared.partition, task: prepared.task)
     store = try state.map { try identified.store(at: $0) }
+    let log = ServerLog(try state.map { try ServerFolder(creating: $0).log })
+    self.log = log
     var configuration: GRPCTransport.Configuration
     if let state {
       let file = try FederationFile(in: state)
@@ -66,13 +69,25 @@ struct FederationRun: Sendable {
       var page = Dashboard.Configuration(
         token: try state.map { try ServerFolder(creating: $0).token() } ?? Dashboard.makeToken())
       page.port = port
+      page.logger = log.library("page")
       return try Dashboard(board, page)
     }
   }
 
   func run(_ reporting: RunReporting) async throws -> Experiment.Outcome {
     let host = settings.address.host
-    return try await FederationServer(transport, security: security).serve(host: host, port: settings.address.port) {
+    do {
+      let outcome = try await listen(on: host, reporting)
+      log.write(.ended(nil))
+      return outcome
+    } catch {
+      log.write(.ended(error))
+      throw error
+    }
+  }
+
+  private func listen(on host: String, _ reporting: RunReporting) async throws -> Experiment.Outcome {
+    try await FederationServer(transport, security: security).serve(host: host, port: settings.address.port) {
       port in
       let address = ServerAddress(host: host, port: port)
       guard let dashboard else { return try await run(at: address, page: nil, reporting) }
@@ -89,12 +104,14 @@ struct FederationRun: Sendable {
       try ServerFolder(creating: state).keep(
         ServerFolder.Note(
           address: "\(address)", page: page, arguments: settings.arguments,
-          directory: FileManager.default.currentDirectoryPath))
+          directory: FileManager.default.currentDirectoryPath, output: prepared.experiment.output))
     }
+    log.write(.began(at: "\(address)", page: page))
     return try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask {
         for await event in transport.events {
           board.post(event.with(deadline: settings.deadline))
+          if let event = ServerEvent(event, name: roster.name(of:)) { log.write(event) }
           if let sentence = sentence(event) { try reporting.say(sentence) }
         }
       }
@@ -104,8 +121,9 @@ struct FederationRun: Sendable {
         roster.seats.enumerated().map { place, seat in
           RemoteParties.Party(name: seat?.name ?? roster.name(of: place), samples: seat?.samples ?? 0)
         }, over: transport, try prepared.experiment.stragglersOfRemoteParties(parties: roster.places))
-      remote.watching = { [board, roster] store in
+      remote.watching = { [board, roster, log] store in
         NarratedStore(store: board.watching(store)) { entry in
+          if let event = ServerEvent(entry, name: roster.name(of:)) { log.write(event) }
           guard case .updateRefused(let round, let party, let failure) = entry else { return }
           try reporting.say(Self.refusal(of: roster.label(of: party), round, failure))
         }
@@ -196,6 +214,7 @@ private struct NarratedStore: Store {
 
   func record<State>(_ round: RoundRecord, saving checkpoint: Checkpoint<State>) async throws {
     try await store.record(round, saving: checkpoint)
+    try tell(.roundRecorded(round))
   }
 
   func checkpoint<State>(of type: State.Type) async throws -> Checkpoint<State>? {

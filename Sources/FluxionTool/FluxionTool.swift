@@ -6,5 +6,8 @@ import FluxionCommand
 struct FluxionTool: CommandLineTool {
   static let configuration = CommandConfiguration(
     commandName: "fluxion", abstract: LocalCommands.abstract, version: LocalCommands.version,
-    subcommands: [Serve.self, Join.self, Invite.self, Parties.self, Revoke.self] + LocalCommands.all)
+    subcommands: [
+      Serve.self, Join.self, Status.self, Stop.self, Resume.self, Logs.self, Doctor.self, Invite.self, Parties.self,
+      Revoke.self,
+    ] + LocalCommands.all)
 }

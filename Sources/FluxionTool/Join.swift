@@ -26,7 +26,9 @@ struct Join: AsyncParsableCommand {
   var token: String?
 
   @Option(help: ArgumentHelp("Where this party's key and certificate are kept.", valueName: "DIR"))
-  var state = "fluxion-party"
+  var state = Self.defaultFolder
+
+  static let defaultFolder = "fluxion-party"
 
   @Option(
     help: ArgumentHelp("The longest pause between attempts to reach the server.", valueName: "0.5s | 10s | 5m"))
@@ -108,10 +110,7 @@ struct Join: AsyncParsableCommand {
   }
 
   private func holding(_ experiment: Experiment) throws -> (name: String, data: PartyData) {
-    guard let party else {
-      if case .csv(let file) = experiment.data { return (name ?? "", try .table(file)) }
-      return (name ?? "", .examples(try experiment.ownData()))
-    }
+    guard let party else { return (name ?? "", try PartyData(experiment)) }
     let partition = try experiment.prepared().partition
     guard partition.indices.contains(party) else {
       throw UsageError(message: "--party is a number from 0 to \(partition.count - 1), not \(party)")

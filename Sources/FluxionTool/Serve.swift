@@ -39,7 +39,9 @@ struct Serve: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp("The port of the live page, on this machine alone; 0 for any free one.", valueName: "PORT"))
-  var pagePort = 7118
+  var pagePort = Self.defaultPagePort
+
+  static let defaultPagePort = 7118
 
   @Flag(help: "Serve no page.")
   var noPage = false
@@ -59,8 +61,7 @@ struct Serve: AsyncParsableCommand {
   var quiet = false
 
   func run() async throws {
-    var experiment = try file.map { try Experiment(contentsOf: $0) } ?? Experiment()
-    try flags.apply(to: &experiment)
+    let experiment = try self.experiment()
     try experiment.requireRemoteParties()
     let folder = plaintext ? state : state ?? ServerState.defaultFolder
     let service = try FederationRun(
@@ -69,9 +70,18 @@ struct Serve: AsyncParsableCommand {
         address: ServerAddress(host: host, port: port), names: plaintext ? nil : serverName,
         pagePort: noPage ? nil : pagePort, deadline: experiment.deadline.map { .seconds($0) }, maximumNorm: maximumNorm,
         arguments: Array(CommandLine.arguments.dropFirst())))
-    try await RunNarration(style: json ? .json : quiet ? .quiet : .live).run(keeping: folder != nil) { reporting in
+    try await RunNarration(style: json ? .json : quiet ? .quiet : .live).run(
+      goingOn: folder.map { "fluxion resume --state \(ShellText.line([$0])) goes on from there" }
+    ) { reporting in
       try await service.run(reporting)
     }
+  }
+
+  /// What is asked for, by file and flags.
+  func experiment() throws -> Experiment {
+    var experiment = try file.map { try Experiment(contentsOf: $0) } ?? Experiment()
+    try flags.apply(to: &experiment)
+    return experiment
   }
 
   func validate() throws {

@@ -16,6 +16,12 @@ struct ServerFolder {
     var arguments: [String]
     /// In which those hold.
     var directory: String
+    /// Where `run.json` and the others go; nil for the state folder.
+    var output: String?
+
+    var outputDirectory: URL? {
+      output.map { URL(fileURLWithPath: $0, isDirectory: true, relativeTo: URL(fileURLWithPath: directory)) }
+    }
   }
 
   private let state: URL
@@ -23,6 +29,9 @@ struct ServerFolder {
 
   private static let noteFile = "server.json"
   private static let tokenFile = "page.token"
+
+  /// Of what the server logs; the one before it has `.1` behind its name.
+  var log: URL { folder.url.appending(path: "server.log") }
 
   /// Of a server that begins.
   init(creating state: URL) throws {

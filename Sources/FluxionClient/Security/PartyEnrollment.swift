@@ -74,6 +74,25 @@ public struct PartyEnrollment: Sendable {
     return try keep(answer, for: key, trusted: identity.trusted, in: folder)
   }
 
+  /// Asks the server whether the party is one: reaches it, has it show that it is the federation's, and shows the party's
+  /// certificate. Nothing changes.
+  ///
+  /// - Throws: as ``renew(in:)``.
+  package func check(_ folder: PartyFolder) async throws {
+    let identity = try folder.requiredIdentity()
+    _ = try await call { [host] in
+      try PartyTLS.handler(identity, host: host)
+    } _: { client in
+      do {
+        // Who is no party is refused before it is seen that nothing is asked for.
+        let nothing = Fluxion_V1_RenewRequest.with { $0.protocolVersion = WireLimits.protocolVersion }
+        return try await client.renew(nothing, options: Self.options)
+      } catch let error as RPCError where error.code == .invalidArgument {
+        return Fluxion_V1_Credential()
+      }
+    }
+  }
+
   private func keep(
     _ answer: Fluxion_V1_Credential, for key: P256.Signing.PrivateKey, trusted: Fingerprint, in folder: PartyFolder
   ) throws -> PartyIdentity {

@@ -174,4 +174,12 @@ public enum StopReason: Codable, Hashable, Sendable {
   case quorumMissed(round: Int)
   /// A client has no usable update, and the policy is to stop then.
   case clientFailed(round: Int, client: Int, ClientFailure)
+
+  /// Whether the run came to an end that its settings provide for, and is not to go on.
+  package var isOrdinary: Bool {
+    switch self {
+    case .completed, .targetReached, .noImprovement: true
+    case .requested, .quorumMissed, .clientFailed: false
+    }
+  }
 }

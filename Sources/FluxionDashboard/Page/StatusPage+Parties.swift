@@ -35,14 +35,7 @@ extension StatusPage {
     }
   }
 
-  private var listedParties: [FederationStatus.Party] {
-    guard status.parties.count > Self.maximumListedParties else { return status.parties }
-    let order = FederationStatus.Party.Health.allCases
-    let sorted = status.parties.sorted { a, b in
-      (order.firstIndex(of: a.health) ?? 0, a.party) < (order.firstIndex(of: b.health) ?? 0, b.party)
-    }
-    return Array(sorted.prefix(Self.maximumListedParties))
-  }
+  private var listedParties: [FederationStatus.Party] { status.parties(atMost: Self.maximumListedParties) }
 
   private func partyTable(into table: inout Markup) {
     table.element("caption", ["class": "unseen"], text: "How each party is, what it sent and what was refused")

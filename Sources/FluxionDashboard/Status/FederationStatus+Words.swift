@@ -4,10 +4,12 @@ import Foundation
 
 // How things stand, in words.
 extension FederationStatus {
-  func name(of party: Int) -> String { parties.indices.contains(party) ? parties[party].name : "party \(party)" }
+  package func name(of party: Int) -> String {
+    parties.indices.contains(party) ? parties[party].name : "party \(party)"
+  }
 
   /// The run in a line.
-  var headline: String {
+  package var headline: String {
     switch state.phase {
     case .waiting: return "Waiting for parties"
     case .training, .settling: return "Round \(state.round) of \(run.rounds)"
@@ -22,7 +24,7 @@ extension FederationStatus {
   }
 
   /// What goes on and who is awaited, in a sentence or two.
-  var sentence: String {
+  package var sentence: String {
     let words: String
     switch state.phase {
     case .waiting where state.awaitedCount == 0: words = "Everybody is here; the first round is about to begin."
@@ -52,7 +54,19 @@ extension FederationStatus {
   }
 
   /// The latest of a figure that not every round has.
-  func latest<Value>(_ figure: (Round) -> Value?) -> Value? { rounds.last { figure($0) != nil }.flatMap(figure) }
+  package func latest<Value>(_ figure: (Round) -> Value?) -> Value? {
+    rounds.last { figure($0) != nil }.flatMap(figure)
+  }
+
+  /// At most so many parties; of more, those about whom there is something to know come first.
+  package func parties(atMost count: Int) -> [Party] {
+    guard parties.count > count else { return parties }
+    let order = Party.Health.allCases
+    let sorted = parties.sorted { a, b in
+      (order.firstIndex(of: a.health) ?? 0, a.party) < (order.firstIndex(of: b.health) ?? 0, b.party)
+    }
+    return Array(sorted.prefix(count))
+  }
 
   private func counted(_ count: Int, _ one: String, _ many: String) -> String {
     "\(Figures.count(count)) \(count == 1 ? one : many)"
@@ -61,14 +75,14 @@ extension FederationStatus {
 
 extension FederationStatus.Party {
   /// How a party is, in a word; pages and scripts show it beside a mark.
-  enum Health: String, CaseIterable {
+  package enum Health: String, CaseIterable {
     case quarantined
     case absent
     case refused
     case working
     case ready
 
-    var word: String {
+    package var word: String {
       switch self {
       case .quarantined: "quarantined"
       case .absent: "not connected"
@@ -79,7 +93,7 @@ extension FederationStatus.Party {
     }
   }
 
-  var health: Health {
+  package var health: Health {
     if quarantine != nil { return .quarantined }
     if !isConnected { return .absent }
     if let lastRefusal, lastRefusal.round >= (lastRound ?? 0), lastRefusal.round > 0 { return .refused }
@@ -88,14 +102,6 @@ extension FederationStatus.Party {
 }
 
 extension StopReason {
-  /// Whether the run came to an end that its settings provide for.
-  var isOrdinary: Bool {
-    switch self {
-    case .completed, .targetReached, .noImprovement: true
-    case .requested, .quorumMissed, .clientFailed: false
-    }
-  }
-
   func sentence(_ name: (Int) -> String) -> String {
     switch self {
     case .completed: "All rounds are done."

@@ -219,6 +219,20 @@ extension Registrar {
     }
   }
 
+  /// The server's certificate that is on disk, and whether the authority signed it; nil if there is none.
+  ///
+  /// - Throws: ``FluxionError/Code/corruptData`` for a file that is damaged or open to others.
+  package func heldServerCertificate() throws -> (facts: CertificateFacts, isOfAuthority: Bool)? {
+    guard let pem = try folder.text(of: Self.serverFile) else { return nil }
+    guard let certificate = try KeyedCertificates(pem: pem).certificates.first else {
+      throw FluxionError(.corruptData, "\(folder.url.appending(path: Self.serverFile).relativePath) has no certificate")
+    }
+    return (
+      CertificateFacts(certificate),
+      authority.certificate.publicKey.isValidSignature(certificate.signature, for: certificate)
+    )
+  }
+
   private func isGood(_ certificate: Certificate, for names: [ServerName]) -> Bool {
     let alternatives = try? certificate.extensions.subjectAlternativeNames
     return authority.certificate.publicKey.isValidSignature(certificate.signature, for: certificate)
