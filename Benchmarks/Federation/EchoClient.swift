@@ -15,14 +15,17 @@ struct EchoClient: Sendable {
     let transport = try HTTP2ClientTransport.Posix(
       target: .ipv4(address: "127.0.0.1", port: port), transportSecurity: security.transport(),
       config: security.settings(host: "127.0.0.1"))
-    let (queue, outbox) = AsyncStream<Fluxion_V1_Update>.makeStream()
+    let (queue, outbox) = AsyncStream<Fluxion_V1_Update?>.makeStream()
     try await withGRPCClient(transport: transport) { client in
       try await Fluxion_V1_Federation.Client(wrapping: client).join { writer in
         try await writer.write(.with { $0.hello = introduction.message })
+        var announced: OutgoingBody?
         for await update in queue {
-          let body = Self.body(of: Int(update.body.byteCount / 4))
-          try await writer.write(.with { $0.update = update }, followedBy: body, in: 256 << 10) { chunk in
-            .with { $0.chunk = chunk }
+          if let update {
+            announced = Self.body(of: Int(update.body.byteCount / 4))
+            try await writer.write(.with { $0.update = update })
+          } else if let announced {
+            for chunk in announced.chunks(of: 256 << 10) { try await writer.write(.with { $0.chunk = chunk }) }
           }
         }
       } onResponse: { response in
@@ -36,9 +39,11 @@ struct EchoClient: Sendable {
             (update.samples, update.steps, update.lossCount) = (1, 1, 1)
             update.body = Self.body(of: Int(task.body.byteCount / 4)).declaration
             missing = task.body.byteCount
+            if !task.body.data.isEmpty { outbox.yield(update) }
           case .chunk(let chunk):
             missing -= UInt64(chunk.data.count)
             if missing == 0 { outbox.yield(update) }
+          case .proceed: outbox.yield(nil)
           case .farewell: return
           default: break
           }

@@ -24,10 +24,17 @@ public final class FederatedClient: Sendable {
   /// What the client is doing, for one reader. It ends with ``run()``; without a reader the latest 256 events are kept.
   public let progress: AsyncStream<ClientProgress>
 
+  /// What goes to the server.
+  private enum Outgoing: Sendable {
+    case report(ClientReportMessage)
+    /// Of the update on this task.
+    case body(of: UInt64)
+  }
+
   private struct State {
     var work = WorkInHand()
     /// Where reports go, while a server listens.
-    var outbox: AsyncStream<ClientReportMessage>.Continuation?
+    var outbox: AsyncStream<Outgoing>.Continuation?
     var run: String?
     /// By which the examples were read.
     var schema: TableSchema?
@@ -139,7 +146,7 @@ public final class FederatedClient: Sendable {
 extension FederatedClient {
   /// One connection, from hello to goodbye; nil if it ends without one.
   private func attend() async throws -> String? {
-    let (queue, input) = AsyncStream<ClientReportMessage>.makeStream()
+    let (queue, input) = AsyncStream<Outgoing>.makeStream()
     defer { input.finish() }
     var options = CallOptions.defaults
     // An attempt that reaches nobody ends, so that the client's own back-off has its say.
@@ -165,20 +172,26 @@ extension FederatedClient {
   }
 
   private func write(
-    _ queue: AsyncStream<ClientReportMessage>, to writer: RPCWriter<Fluxion_V1_ClientMessage>
+    _ queue: AsyncStream<Outgoing>, to writer: RPCWriter<Fluxion_V1_ClientMessage>
   ) async throws {
     let (run, task) = state.withLock { ($0.run, $0.work.task) }
     let introduction = Introduction(
       name: configuration.name, run: run, samples: data.count, exampleShape: data.exampleShape,
       classCount: data.classCount, taskInHand: task, place: configuration.place)
     try await writer.write(.with { $0.hello = introduction.message })
-    for await report in queue {
-      switch report {
-      case .failure(let failure): try await writer.write(.with { $0.failure = failure })
-      case .update(let update, let body):
-        try await writer.write(.with { $0.update = update }, followedBy: body, in: Self.chunkByteCount) { chunk in
-          .with { $0.chunk = chunk }
-        }
+    // The latest update of which the server knows, and for whose body it may have no room yet.
+    var announced: (task: UInt64, body: OutgoingBody)?
+    for await outgoing in queue {
+      switch outgoing {
+      case .report(.failure(let failure)): try await writer.write(.with { $0.failure = failure })
+      case .report(.update(let update, let body)):
+        announced = (update.task, body)
+        try await writer.write(.with { $0.update = update })
+      case .body(of: let task):
+        // Another update was announced since, and the server goes on with that.
+        guard let body = announced.flatMap({ $0.task == task ? $0.body : nil }) else { continue }
+        announced = nil
+        for chunk in body.chunks(of: Self.chunkByteCount) { try await writer.write(.with { $0.chunk = chunk }) }
       }
     }
   }
@@ -188,7 +201,7 @@ extension FederatedClient {
   /// - Returns: the server's goodbye.
   private func read(
     _ messages: RPCAsyncSequence<Fluxion_V1_ServerMessage, any Error>,
-    _ input: AsyncStream<ClientReportMessage>.Continuation
+    _ input: AsyncStream<Outgoing>.Continuation
   ) async throws -> String? {
     var stream = ServerStream(maximumByteCount: configuration.maximumProgramMemory)
     for try await message in messages {
@@ -197,6 +210,7 @@ extension FederatedClient {
         try prepare(schema)
         join(run, client, input)
       case .task(let arrived): take(arrived)
+      case .proceed(let task): input.yield(.body(of: task))
       case .verdict(let verdict): note(verdict)
       case .withdrawn(let task): _ = state.withLock { $0.work.end(task) }
       case .farewell(let reason): return reason
@@ -216,14 +230,14 @@ extension FederatedClient {
     }
   }
 
-  private func join(_ run: String, _ client: Int, _ input: AsyncStream<ClientReportMessage>.Continuation) {
+  private func join(_ run: String, _ client: Int, _ input: AsyncStream<Outgoing>.Continuation) {
     let unanswered = state.withLock { state in
       state.run = run
       state.outbox = input
       return state.work.unanswered
     }
     told.yield(.joined(run: run, client: client))
-    if let unanswered { input.yield(unanswered) }
+    if let unanswered { input.yield(.report(unanswered)) }
   }
 
   private func take(_ arrived: ServerStream.Arrived) {
@@ -231,7 +245,7 @@ extension FederatedClient {
     let (step, outbox) = state.withLock { ($0.work.begin(work), $0.outbox) }
     switch step {
     case .nothing: return
-    case .send(let report): outbox?.yield(report)
+    case .send(let report): outbox?.yield(.report(report))
     case .train: train(arrived)
     }
   }
@@ -273,7 +287,7 @@ extension FederatedClient {
     let (report, outbox) = state.withLock { ($0.work.report(on: work, makeReport), $0.outbox) }
     guard let report else { return }
     told.yield(event)
-    outbox?.yield(report)
+    outbox?.yield(.report(report))
   }
 
   private func note(_ verdict: Fluxion_V1_Verdict) {

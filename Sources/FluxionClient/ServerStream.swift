@@ -24,6 +24,8 @@ struct ServerStream {
     case joined(run: String, client: Int, TableSchema?)
     /// A task begins to arrive; whether its body is wanted.
     case task(Arrived)
+    /// There is room for the body of the update on this task.
+    case proceed(UInt64)
     case verdict(Fluxion_V1_Verdict)
     case withdrawn(UInt64)
     case farewell(String)
@@ -59,18 +61,22 @@ struct ServerStream {
       try receiver.requireIdle()
       return try begin(task, run)
     case .chunk(let chunk):
-      guard let received = try receiver.append(chunk) else { return nil }
-      let header = received.header
-      return .task(
-        Arrived(
-          work: header.work,
-          task: received.values.map { Ready(assignment: header.assignment, steps: header.steps, parameters: $0) }))
+      return try receiver.append(chunk).map(Self.task)
+    case .proceed(let proceed): return .proceed(proceed.task)
     case .verdict(let verdict): return .verdict(verdict)
     case .withdrawal(let withdrawal): return .withdrawn(withdrawal.task)
     case .farewell(let farewell): return .farewell(farewell.reason.cut(toBytes: WireLimits.reasonByteCount))
     case .welcome, nil:
       throw FluxionError(.unsupported, "the server sent a message of a kind that this client does not know")
     }
+  }
+
+  private static func task(_ received: BodyReceiver<Header>.Received) -> Event {
+    let header = received.header
+    return .task(
+      Arrived(
+        work: header.work,
+        task: received.values.map { Ready(assignment: header.assignment, steps: header.steps, parameters: $0) }))
   }
 
   private mutating func greet(_ welcome: Fluxion_V1_Welcome) throws -> Event {
@@ -122,10 +128,10 @@ struct ServerStream {
           .unsupported,
           "a model of \(count) parameters needs more than the \(maximumByteCount) bytes that this client gives")
       }
-      try receiver.receive(
+      return try receiver.receive(
         Header(work: work, assignment: assignment, steps: steps), task.body,
-        expecting: [.init("parameters", count: count)])
-      return nil
+        expecting: [.init("parameters", count: count)]
+      ).map(Self.task)
     } catch let error as FluxionError {
       return .task(Arrived(work: work, task: .failure(error)))
     }

@@ -45,13 +45,13 @@ struct Conversation {
     do {
       switch message.kind {
       case .update(let update):
-        try receiver.requireIdle()
+        try giveUp()
         try await begin(update)
       case .chunk(let chunk):
         notePart(of: chunk.data.count)
         if let received = try receiver.append(chunk) { await end(received) }
       case .failure(let failure):
-        try receiver.requireIdle()
+        try giveUp()
         await note(failure)
       case .hello:
         throw FluxionError(.corruptData, "a client says hello once, at the beginning of its stream")
@@ -68,6 +68,13 @@ struct Conversation {
   /// To be called when the conversation is over, however it ended.
   mutating func end() { giveBack() }
 
+  /// A client that has something else to say by now does not send the body for which there is room.
+  private mutating func giveUp() throws(FluxionError) {
+    try receiver.requireIdle()
+    receiver.skip(Fluxion_V1_Body())
+    giveBack()
+  }
+
   private mutating func begin(_ update: Fluxion_V1_Update) async throws {
     // Until it is known to be good, nobody wants its chunks.
     receiver.skip(update.body)
@@ -78,10 +85,20 @@ struct Conversation {
     if let known = judgement(on: reported) { return answer(reported, known) }
     do {
       let metrics = try gate.metrics(of: update, samples: introduction.samples)
-      try await takePlace()
-      try receiver.receive(
+      // What is here already needs no place.
+      if update.body.data.isEmpty {
+        try await takePlace()
+        // The wait may have been long.
+        if let known = judgement(on: reported) {
+          giveBack()
+          return answer(reported, known)
+        }
+        stream.send(.proceed(.with { $0.task = update.task }))
+      }
+      let received = try receiver.receive(
         Header(reported: reported, metrics: metrics), update.body,
         expecting: [.init("update", count: transport.layout.count)])
+      if let received { await end(received) }
     } catch let error as FluxionError {
       await refuse(reported, error)
     }

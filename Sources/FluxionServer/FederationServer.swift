@@ -3,6 +3,7 @@ import FluxionWire
 import GRPCCore
 import GRPCNIOTransportCore
 import GRPCNIOTransportHTTP2Posix
+import NIOPosix
 
 /// Listens for the clients of a federation.
 public struct FederationServer: Sendable {
@@ -33,7 +34,8 @@ public struct FederationServer: Sendable {
     let server = GRPCServer(
       transport: HTTP2ServerTransport.Posix(
         address: host.contains(":") ? .ipv6(host: host, port: port) : .ipv4(host: host, port: port),
-        transportSecurity: security.transport, config: configuration),
+        transportSecurity: security.transport, config: configuration,
+        eventLoopGroup: .singletonMultiThreadedEventLoopGroup),
       services: services,
       interceptors: [AuthorizationInterceptor(authorizer: security.authorizer)])
     return try await withThrowingTaskGroup(of: Void.self) { group in

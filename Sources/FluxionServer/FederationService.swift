@@ -25,6 +25,7 @@ struct FederationService: Fluxion_V1_Federation.SimpleServiceProtocol {
         }
       }
       group.addTask { try await read(request, stream, of: context.transportSpecific as? Caller) }
+      group.addTask { try await stream.waitUntilOverdue() }
       defer { group.cancelAll() }
       // Whichever ends first ends the other: there is nothing to say to one who is gone, or to read after a goodbye.
       _ = try await group.next()

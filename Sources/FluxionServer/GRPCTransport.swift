@@ -42,9 +42,9 @@ public final class GRPCTransport: Transport {
     /// The largest Euclidean norm of an update; nil for any.
     public var maximumNorm: Double?
     /// Bytes of parameters and updates a message.
-    public var chunkByteCount = 256 << 10
+    public var chunkByteCount = 128 << 10
     /// Updates that are received at the same time. The others wait with the client; this bounds the memory.
-    public var updatesAtOnce = 8
+    public var updatesAtOnce = min(max(ProcessInfo.processInfo.activeProcessorCount, 2) * 2, 16)
     /// A client has so long to say who it is.
     public var greetingTimeout = Duration.seconds(7)
     /// A client has so long to send one update once the server takes it.

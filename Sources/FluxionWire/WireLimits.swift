@@ -13,6 +13,9 @@ package enum WireLimits {
   package static let frameByteCount = 1 << 20
   /// The part of an update that must arrive in a time of its own.
   package static let partByteCount = 64 << 10
+  /// Bodies of up to so many bytes are sent within the message that declares them: a message more is most of what a small
+  /// body costs.
+  package static let inlineByteCount = 16 << 10
   /// A program's binary form.
   package static let programByteCount = messageByteCount - 1024
   /// Names of parties, hyperparameters, figures and vectors.

@@ -10,13 +10,13 @@ import Testing
 @Suite("What a server sends")
 struct ServerStreamTests {
   /// A welcome, a task with everything that belongs to it, and its verdict.
-  static func messages() throws -> [Fluxion_V1_ServerMessage] {
+  static func messages(inlineLimit: Int) throws -> [Fluxion_V1_ServerMessage] {
     let (task, input) = (LearningTask(.mlp(hidden: [3], classes: 4), loss: .softmaxCrossEntropy), Shape([5]))
     let training = LocalTraining.sgd(learningRate: 0.1, epochs: 1, batchSize: 8)
     let step = try training.steps(of: task, input: input)(8)
     let program = EncodedProgram(step.program)
     let parameters = try task.initialParameters(input: input, key: RandomKey(seed: 1))
-    let body = OutgoingBody([("parameters", parameters.values)])
+    let body = OutgoingBody([("parameters", parameters.values)], inlineLimit: inlineLimit)
     let assignment = Assignment(
       round: 1, task: 1, key: RandomKey(seed: 1), work: .training, training: training, signature: try step.signature(),
       programs: [.init(batchSize: 8, digest: program.digest)])
@@ -32,11 +32,11 @@ struct ServerStreamTests {
     return kinds.map { kind in .with { $0.kind = kind } }
   }
 
-  @Test("is a task once its program and all of its body are there")
-  func whole() throws {
+  @Test("is a task once its program and all of its body are there", arguments: [0, WireLimits.inlineByteCount])
+  func whole(inlineLimit: Int) throws {
     var stream = ServerStream(maximumByteCount: 1 << 20)
     var tasks = 0
-    for message in try Self.messages() {
+    for message in try Self.messages(inlineLimit: inlineLimit) {
       if case .task(let arrived) = try stream.receive(message) {
         _ = try arrived.task.get()
         tasks += 1
@@ -45,10 +45,12 @@ struct ServerStreamTests {
     #expect(tasks == 1)
   }
 
-  @Test("and is damaged, out of order or random is refused or read, and traps nothing")
-  func damaged() throws {
+  @Test(
+    "and is damaged, out of order or random is refused or read, and traps nothing",
+    arguments: [0, WireLimits.inlineByteCount])
+  func damaged(inlineLimit: Int) throws {
     var generator = RandomKey(seed: 4).folding("messages").generator()
-    let valid: [[UInt8]] = try Self.messages().map { try $0.serializedBytes() }
+    let valid: [[UInt8]] = try Self.messages(inlineLimit: inlineLimit).map { try $0.serializedBytes() }
     for _ in 0..<2000 {
       var stream = ServerStream(maximumByteCount: 1 << 20)
       var messages = valid

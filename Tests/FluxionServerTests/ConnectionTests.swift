@@ -55,9 +55,13 @@ struct ConnectionTests {
           let first = try await Talk.open(port) { (talk: inout Talk) async throws in
             talk.greet(federation.partition.name(of: 1), federation.partition[1])
             let (task, ready) = try #require(try await talk.task())
-            let (update, values) = try work(task, ready, federation.partition[1])
+            let values: [Float]
+            var update: Fluxion_V1_Update
+            (update, values) = try work(task, ready, federation.partition[1])
+            let body = OutgoingBody([("update", values)], inlineLimit: 0)
+            update.body = body.declaration
             talk.send(.update(update))
-            for chunk in OutgoingBody([("update", values)]).chunks(of: 100).prefix(3) { talk.send(.chunk(chunk)) }
+            for chunk in body.chunks(of: 100).prefix(3) { talk.send(.chunk(chunk)) }
             return task
           }
           try await Talk.open(port) { (talk: inout Talk) async throws in
@@ -95,7 +99,7 @@ struct ConnectionTests {
           ) { _ in }
           let (task, _) = try #require(try await talk.task())
           let metrics = ClientMetrics(samples: data.count, steps: 1, lossSum: 1, lossCount: 1, seconds: 0)
-          let body = OutgoingBody([("update", parameters.values)])
+          let body = OutgoingBody([("update", parameters.values)], inlineLimit: 0)
           talk.send(.update(Fluxion_V1_Update(task, metrics, body: body.declaration)))
           for chunk in body.chunks(of: 100).prefix(3) { talk.send(.chunk(chunk)) }
           try await talk.wait()

@@ -34,8 +34,9 @@ struct ConversationTests {
 
   private static let introduction = Introduction(name: "a", samples: 4, exampleShape: [4], classCount: nil)
 
-  private static func messages() throws -> [[UInt8]] {
-    let body = OutgoingBody([("update", [Float](repeating: 0.5, count: try task.layout(input: [4]).count))])
+  private static func messages(inlineLimit: Int) throws -> [[UInt8]] {
+    let body = OutgoingBody(
+      [("update", [Float](repeating: 0.5, count: try task.layout(input: [4]).count))], inlineLimit: inlineLimit)
     let reported = ReportedTask(run: "r", round: 1, task: 1)
     let update = Fluxion_V1_Update(
       reported,
@@ -48,10 +49,12 @@ struct ConversationTests {
     return try kinds.map { kind in try Fluxion_V1_ClientMessage.with { $0.kind = kind }.serializedBytes() }
   }
 
-  @Test("and is damaged, out of order or random gets an answer or ends the stream, and takes no place with it")
-  func damaged() async throws {
+  @Test(
+    "and is damaged, out of order or random gets an answer or ends the stream, and takes no place with it",
+    arguments: [0, WireLimits.inlineByteCount])
+  func damaged(inlineLimit: Int) async throws {
     var generator = RandomKey(seed: 5).folding("messages").generator()
-    let valid = try Self.messages()
+    let valid = try Self.messages(inlineLimit: inlineLimit)
     for _ in 0..<2000 {
       let transport = try Self.transport()
       var messages = valid

@@ -86,7 +86,7 @@ struct MisbehaviourTests {
               verdicts += 1
               if verdicts < 100 { talk.send(update, body) }
             case .task(let arrived): next = (arrived.work.task, try arrived.task.get())
-            case .joined, .withdrawn, .farewell: break
+            case .joined, .proceed, .withdrawn, .farewell: break
             }
           }
           #expect(verdicts == 100 || task.round == faults.count)

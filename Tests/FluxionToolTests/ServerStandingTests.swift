@@ -1,3 +1,4 @@
+import ArgumentParser
 import Fluxion
 import FluxionDashboard
 @testable import FluxionTool

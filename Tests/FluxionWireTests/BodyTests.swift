@@ -4,22 +4,25 @@ import Foundation
 import SwiftProtobuf
 import Testing
 
-@Suite("Bodies in chunks")
+@Suite("Bodies")
 struct BodyTests {
-  static let values: [Float] = (0..<1000).map { Float($0) * 0.37 - 11 } + [-0.0, .leastNonzeroMagnitude]
+  /// Too many to travel within the declaration.
+  static let values: [Float] = (0..<5000).map { Float($0) * 0.37 - 11 } + [-0.0, .leastNonzeroMagnitude]
 
   private func receive(
     _ chunks: [Fluxion_V1_Chunk], of declared: Fluxion_V1_Body, count: Int = values.count
   ) throws -> [Float]? {
     var receiver = BodyReceiver<Int>(patience: 10_000)
-    try receiver.receive(1, declared, expecting: [.init("update", count: count)])
+    if let received = try receiver.receive(1, declared, expecting: [.init("update", count: count)]) {
+      return try received.values.get()
+    }
     for chunk in chunks {
       if let received = try receiver.append(chunk) { return try received.values.get() }
     }
     return nil
   }
 
-  @Test("come out as they went in, for any size of chunks", arguments: [1, 3, 4, 1000, 4008, 1 << 20])
+  @Test("come out as they went in, for any size of chunks", arguments: [1, 3, 4, 1000, 20_008, 1 << 20])
   func roundTrip(size: Int) throws {
     let body = OutgoingBody([("update", Self.values)])
     let received = try #require(try receive(Array(body.chunks(of: size)), of: body.declaration))
@@ -28,10 +31,40 @@ struct BodyTests {
 
   @Test("carry several vectors")
   func vectors() throws {
-    let body = OutgoingBody([("a", [1, 2]), ("b", [3])])
-    var incoming = try IncomingBody(body.declaration, expecting: [.init("a", count: 2), .init("b", count: 1)])
+    let body = OutgoingBody([("a", Self.values), ("b", [3])])
+    var incoming = try IncomingBody(
+      body.declaration, expecting: [.init("a", count: Self.values.count), .init("b", count: 1)])
     for chunk in body.chunks(of: 5) { try incoming.append(chunk.data) }
-    #expect(try incoming.finish() == [1, 2, 3])
+    #expect(try incoming.finish() == Self.values + [3])
+  }
+
+  @Test("that are small travel with their declaration", arguments: [1, 4096])
+  func inline(count: Int) throws {
+    let values = Array(Self.values.prefix(count))
+    let body = OutgoingBody([("update", values)])
+    #expect(body.isInline && Array(body.chunks(of: 100)).isEmpty)
+    #expect(try receive([], of: body.declaration, count: count) == values)
+    #expect(!OutgoingBody([("update", Array(Self.values.prefix(4097)))]).isInline)
+  }
+
+  @Test("in a declaration are refused when a byte is another, missing or too many")
+  func inlineDamage() throws {
+    let good = OutgoingBody([("update", [1, 2, 3])]).declaration
+    let changes: [@Sendable (inout Data) -> Void] = [{ $0[3] ^= 1 }, { $0.removeLast() }, { $0.append(0) }]
+    for change in changes {
+      var declared = good
+      change(&declared.data)
+      #expect(throws: FluxionError.self) { try receive([], of: declared, count: 3) }
+    }
+  }
+
+  @Test("in a declaration have no chunk after them")
+  func chunkAfterInline() throws {
+    let declared = OutgoingBody([("update", [1, 2, 3])]).declaration
+    var receiver = BodyReceiver<Int>(patience: 10_000)
+    let received = try receiver.receive(1, declared, expecting: [.init("update", count: 3)])
+    #expect(try received?.values.get() == [1, 2, 3])
+    #expect(throws: FluxionError.self) { _ = try receiver.append(.with { $0.data = Data(count: 1) }) }
   }
 
   @Test("are refused when a byte is another, missing or too many")
@@ -76,7 +109,8 @@ struct BodyTests {
     let body = OutgoingBody([("update", Self.values)])
     var receiver = BodyReceiver<Int>(patience: 0)
     try receiver.requireIdle()
-    try receiver.receive(1, body.declaration, expecting: [.init("update", count: Self.values.count)])
+    #expect(
+      try receiver.receive(1, body.declaration, expecting: [.init("update", count: Self.values.count)]) == nil)
     #expect(throws: FluxionError.self) { try receiver.requireIdle() }
   }
 }

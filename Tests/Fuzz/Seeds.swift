@@ -34,7 +34,7 @@ extension Surface {
 
   private static func conversations() throws -> [[UInt8]] {
     let count = try task.layout(input: input).count
-    let body = OutgoingBody([("update", [Float](repeating: 0.5, count: count))])
+    let body = OutgoingBody([("update", [Float](repeating: 0.5, count: count))], inlineLimit: 0)
     let metrics = ClientMetrics(
       samples: samples, steps: 1, lossSum: 3, lossCount: samples, seconds: 0.5, figures: ["a": 1],
       vectors: ["b": [1, 2]])
@@ -60,7 +60,7 @@ extension Surface {
     let step = try step()
     var program = EncodedProgram(step.program).message
     let parameters = try task.initialParameters(input: input, key: RandomKey(seed: 1))
-    let body = OutgoingBody([("parameters", parameters.values)])
+    let body = OutgoingBody([("parameters", parameters.values)], inlineLimit: 0)
     var assignment = Assignment(
       round: 1, task: 1, key: RandomKey(seed: 1), work: .training, training: training, signature: try step.signature(),
       programs: [.init(batchSize: 8, digest: program.sha256)]

@@ -42,6 +42,8 @@ extension ClientSecurity {
       settings.connection.keepalive = .init(time: .seconds(30), timeout: .seconds(20), allowWithoutCalls: false)
       settings.http2.maxFrameSize = WireLimits.frameByteCount
       configure(&settings, host)
+      let prepare = settings.channelDebuggingCallbacks.onCreateTCPConnection
+      settings.channelDebuggingCallbacks.onCreateTCPConnection = { CompactReads.add(to: $0, before: prepare) }
     }
   }
 }

@@ -148,6 +148,10 @@ public struct FederationStatus: Codable, Sendable, Equatable {
     public var party: Int
     public var kind: String
     public var reason: String
+
+    package init(date: Date, round: Int, party: Int, kind: String, reason: String) {
+      (self.date, self.round, self.party, self.kind, self.reason) = (date, round, party, kind, reason)
+    }
   }
 
   /// What became of the parties in one round.

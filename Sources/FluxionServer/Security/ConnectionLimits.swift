@@ -1,3 +1,4 @@
+import FluxionWire
 import GRPCNIOTransportHTTP2Posix
 import NIOCore
 import NIOHTTP2
@@ -33,7 +34,7 @@ struct ConnectionLimits: Sendable {
         return channel.eventLoop.makeSucceededVoidFuture()
       }
       channel.closeFuture.whenComplete { _ in open.leave() }
-      return (accept?(channel) ?? channel.eventLoop.makeSucceededVoidFuture()).flatMapThrowing {
+      return CompactReads.add(to: channel, before: accept).flatMapThrowing {
         try channel.pipeline.syncOperations.addHandler(CallWatch(self), position: .first)
       }.flatMapErrorThrowing { _ in channel.close(promise: nil) }
     }

@@ -40,6 +40,8 @@ package struct IncomingBody {
     digest = declared.sha256
   }
 
+  package var isEmpty: Bool { received == 0 }
+
   package var isComplete: Bool { received == 4 * values.count }
 
   /// - Throws: ``FluxionError/Code/corruptData`` for more than was declared.
@@ -70,7 +72,8 @@ package struct IncomingBody {
   }
 }
 
-/// Who is sending a body on a stream, and how far it has come: chunks belong to the message before them.
+/// Who is sending a body on a stream, and how far it has come: chunks belong to the message before them, unless it has all
+/// of the bytes itself.
 package struct BodyReceiver<Header> {
   private enum State {
     case idle
@@ -85,26 +88,39 @@ package struct BodyReceiver<Header> {
 
   package init(patience: Int) { self.patience = UInt64(max(patience, 0)) }
 
-  /// - Throws: ``FluxionError/Code/corruptData`` if a body is still due.
+  /// - Throws: ``FluxionError/Code/corruptData`` in the middle of a body.
   package func requireIdle() throws(FluxionError) {
     switch state {
     case .idle, .skipping: return
+    // Of which nothing has come: the sender has something else to say.
+    case .receiving(_, let body) where body.isEmpty: return
     case .receiving: throw FluxionError(.corruptData, "a message with a body came before the end of the body before it")
     }
   }
 
-  /// The chunks that follow are collected.
+  /// The chunks that follow are collected, if the bytes are not there already.
   ///
+  /// - Returns: what was declared and its values, if they are.
   /// - Throws: as ``IncomingBody/init(_:expecting:)``; the chunks that follow are then let pass.
   package mutating func receive(
     _ header: Header, _ declared: Fluxion_V1_Body, expecting vectors: [IncomingBody.Vector]
-  ) throws(FluxionError) {
+  ) throws(FluxionError) -> Received? {
     skip(declared)
-    state = .receiving(header, try IncomingBody(declared, expecting: vectors))
+    var body = try IncomingBody(declared, expecting: vectors)
+    guard !declared.data.isEmpty else {
+      state = .receiving(header, body)
+      return nil
+    }
+    do {
+      try body.append(declared.data)
+      return Received(header: header, values: .success(try body.finish()))
+    } catch { return Received(header: header, values: .failure(error)) }
   }
 
   /// The chunks that follow are let pass.
-  package mutating func skip(_ declared: Fluxion_V1_Body) { state = .skipping(min(declared.byteCount, patience)) }
+  package mutating func skip(_ declared: Fluxion_V1_Body) {
+    state = .skipping(declared.data.isEmpty ? min(declared.byteCount, patience) : 0)
+  }
 
   /// - Returns: what was declared before the body and its values, when they are complete.
   /// - Throws: ``FluxionError/Code/corruptData`` for a chunk that belongs to nothing; the stream cannot go on then.

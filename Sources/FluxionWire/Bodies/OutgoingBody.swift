@@ -1,14 +1,14 @@
 import Crypto
 import Foundation
-package import GRPCCore
 import SwiftProtobuf
 
-/// Vectors on their way out: one block of bytes, declared beforehand and sent in chunks.
+/// Vectors on their way out: one block of bytes, declared beforehand, and sent with the declaration or in chunks.
 package struct OutgoingBody: Sendable {
   package let declaration: Fluxion_V1_Body
   private let bytes: Data
 
-  package init(_ vectors: [(name: String, values: [Float])]) {
+  /// - Parameter inlineLimit: up to so many bytes are sent with the declaration.
+  package init(_ vectors: [(name: String, values: [Float])], inlineLimit: Int = WireLimits.inlineByteCount) {
     var bytes = Data(capacity: 4 * vectors.reduce(0) { $0 + $1.values.count })
     for vector in vectors {
       LittleEndian.withBytes(of: vector.values) { bytes.append(contentsOf: $0) }
@@ -20,31 +20,20 @@ package struct OutgoingBody: Sendable {
       $0.vectors = vectors.map { vector in
         .with { ($0.name, $0.count) = (vector.name, UInt64(vector.values.count)) }
       }
+      if bytes.count <= inlineLimit { $0.data = bytes }
     }
   }
+
+  /// Whether nothing follows the declaration.
+  package var isInline: Bool { !declaration.data.isEmpty }
 
   package var byteCount: Int { bytes.count }
 
-  /// The bytes in order, cut; nothing is copied.
+  /// The bytes that follow the declaration, in order, cut; nothing is copied.
   package func chunks(of size: Int) -> some Sequence<Fluxion_V1_Chunk> {
-    stride(from: 0, to: bytes.count, by: max(size, 1)).lazy.map { [bytes] start in
+    stride(from: 0, to: isInline ? 0 : bytes.count, by: max(size, 1)).lazy.map { [bytes] start in
       Fluxion_V1_Chunk.with { $0.data = bytes[start..<Swift.min(start + max(size, 1), bytes.count)] }
     }
-  }
-}
-
-extension RPCWriter {
-  /// Writes a message and the body that it declares. A body of one chunk goes with its message: each write is a way from
-  /// thread to thread and back, which is most of what a small message costs.
-  package func write(
-    _ message: Element, followedBy body: OutgoingBody, in size: Int,
-    _ chunkMessage: (Fluxion_V1_Chunk) -> Element
-  ) async throws {
-    guard body.byteCount > size else {
-      return try await write(contentsOf: [message] + body.chunks(of: size).map(chunkMessage))
-    }
-    try await write(message)
-    for chunk in body.chunks(of: size) { try await write(chunkMessage(chunk)) }
   }
 }
 

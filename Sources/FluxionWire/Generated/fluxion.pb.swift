@@ -96,7 +96,7 @@ package nonisolated struct Fluxion_V1_ClientMessage: Sendable {
     set {kind = .hello(newValue)}
   }
 
-  /// Its body follows in chunks.
+  /// Its body is within it, or follows in chunks once the server says `proceed`.
   package var update: Fluxion_V1_Update {
     get {
       if case .update(let v)? = kind {return v}
@@ -125,7 +125,7 @@ package nonisolated struct Fluxion_V1_ClientMessage: Sendable {
 
   package nonisolated enum OneOf_Kind: Equatable, Sendable {
     case hello(Fluxion_V1_Hello)
-    /// Its body follows in chunks.
+    /// Its body is within it, or follows in chunks once the server says `proceed`.
     case update(Fluxion_V1_Update)
     case chunk(Fluxion_V1_Chunk)
     case failure(Fluxion_V1_Failure)
@@ -159,7 +159,7 @@ package nonisolated struct Fluxion_V1_ServerMessage: Sendable {
     set {kind = .program(newValue)}
   }
 
-  /// Its body follows in chunks.
+  /// Its body is within it, or follows in chunks.
   package var task: Fluxion_V1_Task {
     get {
       if case .task(let v)? = kind {return v}
@@ -200,18 +200,27 @@ package nonisolated struct Fluxion_V1_ServerMessage: Sendable {
     set {kind = .farewell(newValue)}
   }
 
+  package var proceed: Fluxion_V1_Proceed {
+    get {
+      if case .proceed(let v)? = kind {return v}
+      return Fluxion_V1_Proceed()
+    }
+    set {kind = .proceed(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Kind: Equatable, Sendable {
     case welcome(Fluxion_V1_Welcome)
     /// Sent before the first task on this stream that refers to it.
     case program(Fluxion_V1_Program)
-    /// Its body follows in chunks.
+    /// Its body is within it, or follows in chunks.
     case task(Fluxion_V1_Task)
     case chunk(Fluxion_V1_Chunk)
     case verdict(Fluxion_V1_Verdict)
     case withdrawal(Fluxion_V1_Withdrawal)
     case farewell(Fluxion_V1_Farewell)
+    case proceed(Fluxion_V1_Proceed)
 
   }
 
@@ -357,6 +366,9 @@ package nonisolated struct Fluxion_V1_Body: Sendable {
 
   package var vectors: [Fluxion_V1_Vector] = []
 
+  /// All of the bytes, of a body that is small; else they come in chunks, and this is empty.
+  package var data: Data = Data()
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -407,49 +419,64 @@ package nonisolated struct Fluxion_V1_Program: Sendable {
 }
 
 /// What a client is to do in a round. The body is the vector `parameters`, where the client begins.
-package nonisolated struct Fluxion_V1_Task: Sendable {
+package nonisolated struct Fluxion_V1_Task: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var round: UInt64 = 0
+  package var round: UInt64 {
+    get {_storage._round}
+    set {_uniqueStorage()._round = newValue}
+  }
 
   /// Unique in a run, and ascending: a round that is begun again keeps its number and gets another id.
-  package var task: UInt64 = 0
+  package var task: UInt64 {
+    get {_storage._task}
+    set {_uniqueStorage()._task = newValue}
+  }
 
   /// The client's random key in this round: low word, high word.
-  package var keyLow: UInt32 = 0
+  package var keyLow: UInt32 {
+    get {_storage._keyLow}
+    set {_uniqueStorage()._keyLow = newValue}
+  }
 
-  package var keyHigh: UInt32 = 0
+  package var keyHigh: UInt32 {
+    get {_storage._keyHigh}
+    set {_uniqueStorage()._keyHigh = newValue}
+  }
 
   package var body: Fluxion_V1_Body {
-    get {_body ?? Fluxion_V1_Body()}
-    set {_body = newValue}
+    get {_storage._body ?? Fluxion_V1_Body()}
+    set {_uniqueStorage()._body = newValue}
   }
   /// Returns true if `body` has been explicitly set.
-  package var hasBody: Bool {self._body != nil}
+  package var hasBody: Bool {_storage._body != nil}
   /// Clears the value of `body`. Subsequent reads from it will return its default value.
-  package mutating func clearBody() {self._body = nil}
+  package mutating func clearBody() {_uniqueStorage()._body = nil}
 
   /// A client that knows none of the kinds answers with a failure.
-  package var work: Fluxion_V1_Task.OneOf_Work? = nil
+  package var work: OneOf_Work? {
+    get {return _storage._work}
+    set {_uniqueStorage()._work = newValue}
+  }
 
   /// Train, and send the change of the parameters: those after training minus those before.
   package var training: Fluxion_V1_Training {
     get {
-      if case .training(let v)? = work {return v}
+      if case .training(let v)? = _storage._work {return v}
       return Fluxion_V1_Training()
     }
-    set {work = .training(newValue)}
+    set {_uniqueStorage()._work = .training(newValue)}
   }
 
   /// Take no step, and send the gradient of the mean loss over all examples.
   package var gradient: Fluxion_V1_Gradient {
     get {
-      if case .gradient(let v)? = work {return v}
+      if case .gradient(let v)? = _storage._work {return v}
       return Fluxion_V1_Gradient()
     }
-    set {work = .gradient(newValue)}
+    set {_uniqueStorage()._work = .gradient(newValue)}
   }
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -465,7 +492,7 @@ package nonisolated struct Fluxion_V1_Task: Sendable {
 
   package init() {}
 
-  fileprivate var _body: Fluxion_V1_Body? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 package nonisolated struct Fluxion_V1_Training: Sendable {
@@ -787,6 +814,19 @@ package nonisolated struct Fluxion_V1_Verdict: Sendable {
   package init() {}
 }
 
+/// There is room for the body of the update on this task: its chunks may come now.
+package nonisolated struct Fluxion_V1_Proceed: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var task: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
 /// No report of the task is wanted any longer.
 package nonisolated struct Fluxion_V1_Withdrawal: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
@@ -1036,7 +1076,7 @@ nonisolated extension Fluxion_V1_ClientMessage: SwiftProtobuf.Message, SwiftProt
 
 nonisolated extension Fluxion_V1_ServerMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ServerMessage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}welcome\0\u{1}program\0\u{1}task\0\u{1}chunk\0\u{1}verdict\0\u{1}withdrawal\0\u{1}farewell\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}welcome\0\u{1}program\0\u{1}task\0\u{1}chunk\0\u{1}verdict\0\u{1}withdrawal\0\u{1}farewell\0\u{1}proceed\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1135,6 +1175,19 @@ nonisolated extension Fluxion_V1_ServerMessage: SwiftProtobuf.Message, SwiftProt
           self.kind = .farewell(v)
         }
       }()
+      case 8: try {
+        var v: Fluxion_V1_Proceed?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .proceed(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .proceed(v)
+        }
+      }()
       default: break
       }
     }
@@ -1173,6 +1226,10 @@ nonisolated extension Fluxion_V1_ServerMessage: SwiftProtobuf.Message, SwiftProt
     case .farewell?: try {
       guard case .farewell(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+    }()
+    case .proceed?: try {
+      guard case .proceed(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
     }()
     case nil: break
     }
@@ -1411,7 +1468,7 @@ nonisolated extension Fluxion_V1_Column: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension Fluxion_V1_Body: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Body"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}byte_count\0\u{1}sha256\0\u{1}vectors\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}byte_count\0\u{1}sha256\0\u{1}vectors\0\u{1}data\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1422,6 +1479,7 @@ nonisolated extension Fluxion_V1_Body: SwiftProtobuf.Message, SwiftProtobuf._Mes
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.byteCount) }()
       case 2: try { try decoder.decodeSingularBytesField(value: &self.sha256) }()
       case 3: try { try decoder.decodeRepeatedMessageField(value: &self.vectors) }()
+      case 4: try { try decoder.decodeSingularBytesField(value: &self.data) }()
       default: break
       }
     }
@@ -1437,6 +1495,9 @@ nonisolated extension Fluxion_V1_Body: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if !self.vectors.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.vectors, fieldNumber: 3)
     }
+    if !self.data.isEmpty {
+      try visitor.visitSingularBytesField(value: self.data, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1444,6 +1505,7 @@ nonisolated extension Fluxion_V1_Body: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs.byteCount != rhs.byteCount {return false}
     if lhs.sha256 != rhs.sha256 {return false}
     if lhs.vectors != rhs.vectors {return false}
+    if lhs.data != rhs.data {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1553,89 +1615,135 @@ nonisolated extension Fluxion_V1_Task: SwiftProtobuf.Message, SwiftProtobuf._Mes
   package static let protoMessageName: String = _protobuf_package + ".Task"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}round\0\u{1}task\0\u{3}key_low\0\u{3}key_high\0\u{1}body\0\u{1}training\0\u{1}gradient\0")
 
+  fileprivate class _StorageClass {
+    var _round: UInt64 = 0
+    var _task: UInt64 = 0
+    var _keyLow: UInt32 = 0
+    var _keyHigh: UInt32 = 0
+    var _body: Fluxion_V1_Body? = nil
+    var _work: Fluxion_V1_Task.OneOf_Work?
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _round = source._round
+      _task = source._task
+      _keyLow = source._keyLow
+      _keyHigh = source._keyHigh
+      _body = source._body
+      _work = source._work
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.round) }()
-      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.task) }()
-      case 3: try { try decoder.decodeSingularFixed32Field(value: &self.keyLow) }()
-      case 4: try { try decoder.decodeSingularFixed32Field(value: &self.keyHigh) }()
-      case 5: try { try decoder.decodeSingularMessageField(value: &self._body) }()
-      case 6: try {
-        var v: Fluxion_V1_Training?
-        var hadOneofValue = false
-        if let current = self.work {
-          hadOneofValue = true
-          if case .training(let m) = current {v = m}
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularUInt64Field(value: &_storage._round) }()
+        case 2: try { try decoder.decodeSingularUInt64Field(value: &_storage._task) }()
+        case 3: try { try decoder.decodeSingularFixed32Field(value: &_storage._keyLow) }()
+        case 4: try { try decoder.decodeSingularFixed32Field(value: &_storage._keyHigh) }()
+        case 5: try { try decoder.decodeSingularMessageField(value: &_storage._body) }()
+        case 6: try {
+          var v: Fluxion_V1_Training?
+          var hadOneofValue = false
+          if let current = _storage._work {
+            hadOneofValue = true
+            if case .training(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._work = .training(v)
+          }
+        }()
+        case 7: try {
+          var v: Fluxion_V1_Gradient?
+          var hadOneofValue = false
+          if let current = _storage._work {
+            hadOneofValue = true
+            if case .gradient(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._work = .gradient(v)
+          }
+        }()
+        default: break
         }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.work = .training(v)
-        }
-      }()
-      case 7: try {
-        var v: Fluxion_V1_Gradient?
-        var hadOneofValue = false
-        if let current = self.work {
-          hadOneofValue = true
-          if case .gradient(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.work = .gradient(v)
-        }
-      }()
-      default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if self.round != 0 {
-      try visitor.visitSingularUInt64Field(value: self.round, fieldNumber: 1)
-    }
-    if self.task != 0 {
-      try visitor.visitSingularUInt64Field(value: self.task, fieldNumber: 2)
-    }
-    if self.keyLow != 0 {
-      try visitor.visitSingularFixed32Field(value: self.keyLow, fieldNumber: 3)
-    }
-    if self.keyHigh != 0 {
-      try visitor.visitSingularFixed32Field(value: self.keyHigh, fieldNumber: 4)
-    }
-    try { if let v = self._body {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
-    } }()
-    switch self.work {
-    case .training?: try {
-      guard case .training(let v)? = self.work else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
-    }()
-    case .gradient?: try {
-      guard case .gradient(let v)? = self.work else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
-    }()
-    case nil: break
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if _storage._round != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._round, fieldNumber: 1)
+      }
+      if _storage._task != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._task, fieldNumber: 2)
+      }
+      if _storage._keyLow != 0 {
+        try visitor.visitSingularFixed32Field(value: _storage._keyLow, fieldNumber: 3)
+      }
+      if _storage._keyHigh != 0 {
+        try visitor.visitSingularFixed32Field(value: _storage._keyHigh, fieldNumber: 4)
+      }
+      try { if let v = _storage._body {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+      } }()
+      switch _storage._work {
+      case .training?: try {
+        guard case .training(let v)? = _storage._work else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+      }()
+      case .gradient?: try {
+        guard case .gradient(let v)? = _storage._work else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+      }()
+      case nil: break
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Fluxion_V1_Task, rhs: Fluxion_V1_Task) -> Bool {
-    if lhs.round != rhs.round {return false}
-    if lhs.task != rhs.task {return false}
-    if lhs.keyLow != rhs.keyLow {return false}
-    if lhs.keyHigh != rhs.keyHigh {return false}
-    if lhs._body != rhs._body {return false}
-    if lhs.work != rhs.work {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._round != rhs_storage._round {return false}
+        if _storage._task != rhs_storage._task {return false}
+        if _storage._keyLow != rhs_storage._keyLow {return false}
+        if _storage._keyHigh != rhs_storage._keyHigh {return false}
+        if _storage._body != rhs_storage._body {return false}
+        if _storage._work != rhs_storage._work {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2069,6 +2177,36 @@ nonisolated extension Fluxion_V1_Verdict: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension Fluxion_V1_Verdict.Kind: SwiftProtobuf._ProtoNameProviding {
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0UNSPECIFIED\0\u{1}ACCEPTED\0\u{1}NOTED\0\u{1}LATE\0\u{1}REFUSED\0\u{1}NOT_SELECTED\0")
+}
+
+nonisolated extension Fluxion_V1_Proceed: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Proceed"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}task\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.task) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.task != 0 {
+      try visitor.visitSingularUInt64Field(value: self.task, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Fluxion_V1_Proceed, rhs: Fluxion_V1_Proceed) -> Bool {
+    if lhs.task != rhs.task {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
 }
 
 nonisolated extension Fluxion_V1_Withdrawal: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
