@@ -15,6 +15,8 @@ extension FederatedClient {
     public var key = RandomKey(seed: 0)
     /// The client gives up after so many attempts in a row that reached no server; nil to go on for ever.
     public var maximumAttempts: Int?
+    /// The network and power without which the client does nothing; the app says how they are.
+    public var requirements = Requirements()
     /// The most memory that a program from the server may need, in bytes.
     public var maximumProgramMemory = 4 << 30
 
@@ -53,6 +55,11 @@ public enum ClientProgress: Hashable, Sendable {
   case answered(round: Int, Answer)
   /// The connection is lost or there is none, and will be tried again.
   case disconnected(reason: String, retryAfter: Duration)
+  /// The client may not work, for this reason at first, and has left the server; ``FederatedClient/state`` has the reason
+  /// by now.
+  case paused(FederatedClient.PauseReason)
+  /// It may again, and looks for the server.
+  case resumed
   /// The run is over.
   case finished(reason: String)
 }

@@ -11,7 +11,8 @@ import SwiftProtobuf
 ///
 /// The data never leave the process. The server sends the steps to train with as programs, which are checked and
 /// compiled here; no model has to be installed with a client. A client that loses its server comes back by itself, goes
-/// on with what it was doing, and sends a report that was not answered again.
+/// on with what it was doing, and sends a report that was not answered again. It can be paused (``pause()``), and told of
+/// network and power to pause by itself (``updateConditions(network:power:)``).
 ///
 /// ```swift
 /// let client = try FederatedClient(.init(name: "hospital-a", port: 7117), data: .table("patients.csv"))
@@ -25,27 +26,31 @@ public final class FederatedClient: Sendable {
   public let progress: AsyncStream<ClientProgress>
 
   /// What goes to the server.
-  private enum Outgoing: Sendable {
+  enum Outgoing: Sendable {
     case report(ClientReportMessage)
     /// Of the update on this task.
     case body(of: UInt64)
   }
 
-  private struct State {
+  /// What the run, its connection and the training thread share.
+  struct Shared {
+    enum Phase { case ready, running, ended }
+
+    var phase = Phase.ready
     var work = WorkInHand()
     /// Where reports go, while a server listens.
     var outbox: AsyncStream<Outgoing>.Continuation?
     var run: String?
-    /// By which the examples were read.
-    var schema: TableSchema?
-    var isRunning = false
+    /// The examples, once it is known how they are read.
+    var examples: (schema: TableSchema?, view: DatasetView)?
   }
 
-  private let state = Mutex(State())
-  private let told: AsyncStream<ClientProgress>.Continuation
-  private let thread = TrainingThread()
-  /// Of the examples, once it is known how they are read.
-  private let runner = Mutex<TaskRunner?>(nil)
+  let shared = Mutex(Shared())
+  let told: AsyncStream<ClientProgress>.Continuation
+  let thread = TrainingThread()
+  /// The training thread's.
+  let runner = Mutex<TaskRunner?>(nil)
+  let permit: WorkPermit
 
   /// - Throws: ``FluxionError/Code/invalidArgument`` for no data or a name that cannot be,
   ///   ``FluxionError/Code/unsupported`` for a host that can only be reached over a network.
@@ -64,8 +69,12 @@ public final class FederatedClient: Sendable {
         .unsupported,
         "without encryption a client joins servers at 127.0.0.1 or ::1 only; it was given \(configuration.host)")
     }
+    if case .chargingOrBattery(let share) = configuration.requirements.power, !(0...1).contains(share) {
+      throw FluxionError(.invalidArgument, "the share of a battery is from 0 to 1, not \(share)")
+    }
     self.configuration = configuration
     self.data = data
+    permit = WorkPermit(configuration.requirements, thread: thread)
     (progress, told) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(256))
   }
 
@@ -81,26 +90,72 @@ public final class FederatedClient: Sendable {
   /// - Throws: ``FluxionError`` if the server refuses the client, or no server was found as often as the configuration
   ///   says; `CancellationError` if the task is cancelled. Run a client once.
   public func run() async throws {
-    let isFirst = state.withLock { state in
-      defer { state.isRunning = true }
-      return !state.isRunning
+    let isFirst = shared.withLock { shared in
+      defer { shared.phase = shared.phase == .ready ? .running : shared.phase }
+      return shared.phase == .ready
     }
     guard isFirst else { throw FluxionError(.invalidArgument, "a client runs once; make another to join again") }
-    let maintenance = Task { [configuration] in
-      await configuration.security.maintain(configuration.host, configuration.port)
-    }
     defer {
-      maintenance.cancel()
+      shared.withLock { $0.phase = .ended }
+      thread.close()
       told.finish()
     }
+    while true {
+      switch try await visit() {
+      case .farewell(let reason):
+        told.yield(.finished(reason: reason))
+        return
+      case .hindered(let reason):
+        told.yield(.paused(reason))
+        await permit.grant()
+        try Task.checkCancellation()
+        told.yield(.resumed)
+      }
+    }
+  }
+
+  /// How taking part ended.
+  private enum Visit: Sendable {
+    case farewell(String)
+    case hindered(PauseReason)
+  }
+
+  /// Takes part until the run is over or the client may not work.
+  private func visit() async throws -> Visit {
+    if let reason = permit.hindrance { return .hindered(reason) }
+    defer { _ = leave() }
+    return try await withThrowingTaskGroup(of: Visit?.self) { group in
+      group.addTask { [self] in .farewell(try await takePart()) }
+      group.addTask { [permit] in await permit.withdrawal().map(Visit.hindered) }
+      group.addTask { [configuration] in
+        await configuration.security.maintain(configuration.host, configuration.port)
+        return nil
+      }
+      var visit: Visit?
+      while let ended = await group.nextResult() {
+        switch ended {
+        case .success(let outcome?):
+          // A goodbye that came while the connection was being left is one all the same.
+          if case .farewell = outcome { visit = outcome }
+          visit = visit ?? outcome
+          group.cancelAll()
+        case .success(nil), .failure(is CancellationError): break
+        case .failure(let error): throw error
+        }
+      }
+      guard let visit else { throw CancellationError() }
+      return visit
+    }
+  }
+
+  /// - Returns: the server's goodbye.
+  private func takePart() async throws -> String {
     var failures = 0
     while true {
       let reason: String
       do {
-        if let farewell = try await attend() {
-          told.yield(.finished(reason: farewell))
-          return
-        }
+        if let farewell = try await attend() { return farewell }
+        try Task.checkCancellation()
         reason = "the server ended the stream"
       } catch {
         try Task.checkCancellation()
@@ -120,9 +175,9 @@ public final class FederatedClient: Sendable {
 
   /// Forgets the connection; whether there was one that the server had welcomed.
   private func leave() -> Bool {
-    state.withLock { state in
-      defer { state.outbox = nil }
-      return state.outbox != nil
+    shared.withLock { shared in
+      defer { shared.outbox = nil }
+      return shared.outbox != nil
     }
   }
 
@@ -174,7 +229,7 @@ extension FederatedClient {
   private func write(
     _ queue: AsyncStream<Outgoing>, to writer: RPCWriter<Fluxion_V1_ClientMessage>
   ) async throws {
-    let (run, task) = state.withLock { ($0.run, $0.work.task) }
+    let (run, task) = shared.withLock { ($0.run, $0.work.task) }
     let introduction = Introduction(
       name: configuration.name, run: run, samples: data.count, exampleShape: data.exampleShape,
       classCount: data.classCount, taskInHand: task, place: configuration.place)
@@ -212,95 +267,11 @@ extension FederatedClient {
       case .task(let arrived): take(arrived)
       case .proceed(let task): input.yield(.body(of: task))
       case .verdict(let verdict): note(verdict)
-      case .withdrawn(let task): _ = state.withLock { $0.work.end(task) }
+      case .withdrawn(let task): _ = shared.withLock { $0.work.end(task) }
       case .farewell(let reason): return reason
       case nil: break
       }
     }
     return nil
-  }
-
-  /// Reads the examples, once for each way to read them.
-  private func prepare(_ schema: TableSchema?) throws {
-    try runner.withLock { runner in
-      guard runner == nil || state.withLock({ $0.schema }) != schema else { return }
-      runner = TaskRunner(
-        try data.examples(as: schema), maximumProgramMemory: configuration.maximumProgramMemory)
-      state.withLock { $0.schema = schema }
-    }
-  }
-
-  private func join(_ run: String, _ client: Int, _ input: AsyncStream<Outgoing>.Continuation) {
-    let unanswered = state.withLock { state in
-      state.run = run
-      state.outbox = input
-      return state.work.unanswered
-    }
-    told.yield(.joined(run: run, client: client))
-    if let unanswered { input.yield(.report(unanswered)) }
-  }
-
-  private func take(_ arrived: ServerStream.Arrived) {
-    let work = arrived.work
-    let (step, outbox) = state.withLock { ($0.work.begin(work), $0.outbox) }
-    switch step {
-    case .nothing: return
-    case .send(let report): outbox?.yield(.report(report))
-    case .train: train(arrived)
-    }
-  }
-
-  private func train(_ arrived: ServerStream.Arrived) {
-    let work = arrived.work
-    switch arrived.task {
-    case .failure(let error): complete(work, .failure(error))
-    case .success(let ready):
-      told.yield(.training(round: work.task.round))
-      thread.start { [self] in
-        guard state.withLock({ $0.work.holds(work) }) else { return }
-        complete(
-          work,
-          Result {
-            try runner.withLock { runner in
-              guard let runner else { throw FluxionError(.unsupported, "the examples are not read") }
-              return try runner.run(ready.assignment, ready.steps, parameters: ready.parameters)
-            }
-          })
-      }
-    }
-  }
-
-  private func complete(
-    _ work: WorkInHand.Work, _ result: Result<(metrics: ClientMetrics, update: [Float]), any Error>
-  ) {
-    let makeReport: (ReportedTask) -> ClientReportMessage
-    let event: ClientProgress
-    switch result {
-    case .success(let (metrics, update)):
-      makeReport = { ClientReportMessage($0, metrics, update: update) }
-      event = .trained(round: work.task.round, loss: metrics.trainLoss)
-    case .failure(let error):
-      let failure = error as? FluxionError ?? FluxionError(.unsupported, "\(error)")
-      makeReport = { .failure(Fluxion_V1_Failure($0, failure)) }
-      event = .failed(round: work.task.round, reason: failure.message)
-    }
-    let (report, outbox) = state.withLock { ($0.work.report(on: work, makeReport), $0.outbox) }
-    guard let report else { return }
-    told.yield(event)
-    outbox?.yield(.report(report))
-  }
-
-  private func note(_ verdict: Fluxion_V1_Verdict) {
-    guard let task = state.withLock({ $0.work.end(verdict.task) }) else { return }
-    let answer: ClientProgress.Answer
-    switch verdict.kind {
-    case .accepted: answer = .accepted
-    case .noted: answer = .noted
-    case .late: answer = .late
-    case .notSelected: answer = .refused(reason: "the round did not ask this party")
-    case .refused, .unspecified, .UNRECOGNIZED:
-      answer = .refused(reason: verdict.reason.cut(toBytes: WireLimits.reasonByteCount))
-    }
-    told.yield(.answered(round: task.round, answer))
   }
 }

@@ -36,12 +36,18 @@ final class TaskRunner {
     self.maximumProgramMemory = maximumProgramMemory
   }
 
+  /// Whether the work is done on these examples.
+  func holds(_ examples: DatasetView) -> Bool { data.dataset.isIdentical(to: examples.dataset) }
+
   /// - Parameters:
   ///   - steps: those that the assignment refers to.
+  ///   - beforeStep: called before each step of the training; may wait, and ends the work by throwing.
   /// - Returns: metrics, and the update.
-  /// - Throws: ``FluxionError`` if the task cannot be done with this data, or training diverges.
+  /// - Throws: ``FluxionError`` if the task cannot be done with this data, or training diverges; what `beforeStep`
+  ///   throws.
   func run(
-    _ assignment: Assignment, _ steps: [StepProgram], parameters: [Float]
+    _ assignment: Assignment, _ steps: [StepProgram], parameters: [Float],
+    beforeStep: @escaping @Sendable () throws -> Void = {}
   ) throws -> (metrics: ClientMetrics, update: [Float]) {
     let begin = ContinuousClock.now
     let trainer = try trainer(for: assignment, steps)
@@ -52,7 +58,7 @@ final class TaskRunner {
       round: assignment.round, parameters: parameters, work: assignment.work, trainer: trainer,
       hyperparameters: assignment.signature.hyperparameters.map(\.value))
     var update: [Float] = []
-    var metrics = try memory.run(0, data, round, key: assignment.key) { upload in
+    var metrics = try memory.run(0, data, round, key: assignment.key, beforeStep: beforeStep) { upload in
       switch upload {
       case .change(let values, let start):
         update = [Float](unsafeUninitializedCapacity: values.count) { difference, count in

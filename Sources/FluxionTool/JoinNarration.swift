@@ -48,6 +48,8 @@ final class JoinNarration: Sendable {
       defer { state.hasJoined = true }
       return state.hasJoined ? "back with the server" : "joined as party \(client); waiting for the server's rounds"
     case .training, .finished: return nil
+    case .paused(let reason): return "paused: \(reason)"
+    case .resumed: return "going on"
     case .trained(_, let loss):
       state.loss = loss
       return nil

@@ -61,17 +61,20 @@ package struct ClientRoundMemory {
   ///
   /// - Parameters:
   ///   - key: the client's in this round.
+  ///   - beforeStep: called before each step; may wait, and ends the work by throwing.
   ///   - take: is handed the upload, once.
   /// - Returns: metrics without the seconds.
-  /// - Throws: ``FluxionError/Code/diverged`` if training left the finite numbers.
+  /// - Throws: ``FluxionError/Code/diverged`` if training left the finite numbers; what `beforeStep` throws.
   package mutating func run(
     _ client: Int, _ examples: DatasetView, _ common: ClientRound, key: RandomKey,
-    take: (ClientUpload) throws -> Void
+    beforeStep: @escaping () throws -> Void = {}, take: (ClientUpload) throws -> Void
   ) throws -> ClientMetrics {
     guard !examples.isEmpty else {
       throw FluxionError(.invalidArgument, "it holds no samples; every party needs at least one")
     }
     let worker = Self.worker(for: common.trainer, &self.worker)
+    worker.beforeStep = beforeStep
+    defer { worker.beforeStep = {} }
     return try common.parameters.withUnsafeBufferPointer { start in
       let result: ClientWorker.Result
       var told = Told()

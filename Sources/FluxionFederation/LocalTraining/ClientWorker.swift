@@ -7,6 +7,8 @@ import FluxionLearning
 /// Everything is allocated when a batch size is first seen; after that a step allocates nothing.
 package final class ClientWorker {
   package let trainer: LocalTrainer
+  /// Called before each step: where training may wait, or end by throwing.
+  package var beforeStep: () throws -> Void = {}
   /// The client's parameters, as the trainer's layout places them.
   package let parameters: UnsafeMutableBufferPointer<Float>
   /// The optimiser's state, tensor after tensor.
@@ -149,6 +151,7 @@ package final class ClientWorker {
     prepare: (_ count: Int) -> Void = { _ in }
   ) throws {
     for batch in 0..<(batches ?? order.batchCount) {
+      try beforeStep()
       let count = order.range(ofBatch: batch).count
       prepare(count)
       let step = try bound(batchSize: count)
