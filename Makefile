@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 # One build serves the tool, the tests and the benchmarks: numerical code is 50 times slower in debug.
 SWIFT_FLAGS := -c release -Xswiftc -enable-testing
-SOURCES := Package.swift Sources Tests
+SOURCES := Package.swift Sources Tests Examples
 # In the order in which data flows through a round.
 DOCUMENTED := FluxionData FluxionLearning FluxionCalculus FluxionFederation FluxionCoordination FluxionSimulation \
   FluxionInterop FluxionStore FluxionExperiment Fluxion FluxionTesting

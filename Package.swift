@@ -17,7 +17,9 @@ let package = Package(
   products: [
     .library(name: "Fluxion", targets: ["Fluxion"]),
     .library(name: "FluxionServer", targets: ["FluxionServer"]),
-    .library(name: "FluxionClient", targets: ["FluxionClient"]),
+    // With what an app says of its data and of who it is.
+    .library(
+      name: "FluxionClient", targets: ["FluxionClient", "FluxionIdentity", "FluxionData", "FluxionCalculus"]),
     .library(name: "FluxionDashboard", targets: ["FluxionDashboard"]),
     .library(name: "FluxionTesting", targets: ["FluxionTesting"]),
     .executable(name: "fluxion", targets: ["FluxionTool"]),
@@ -185,6 +187,11 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
       ],
       path: "Benchmarks/Federation"),
+
+    // What an app does that takes part; here so that it is compiled with everything else.
+    .executableTarget(
+      name: "HospitalApp", dependencies: ["FluxionClient", "FluxionIdentity", "FluxionData", "FluxionCalculus"],
+      path: "Examples/HospitalApp", exclude: ["README.md"]),
 
     // Tests mirror Sources.
     .testTarget(name: "CFluxionKernelsTests", dependencies: ["CFluxionKernels", "FluxionCalculus"]),

@@ -4,6 +4,7 @@ import FluxionData
 import FluxionFederation
 import FluxionLearning
 import FluxionWire
+import Synchronization
 import Testing
 
 @Suite("A client's work")
@@ -45,6 +46,27 @@ struct TaskRunnerTests {
     #expect(metrics.samples == 20)
     #expect(metrics.steps == 3)
     #expect(metrics.lossSum == result.lossSum)
+  }
+
+  @Test("work that is ended before one of its steps leaves nothing behind that the next would differ by")
+  func ended() throws {
+    let sent = try Self.sent()
+    let whole = try TaskRunner(Self.data(), maximumProgramMemory: 1 << 30)
+      .run(sent.assignment, sent.steps, parameters: sent.parameters)
+    let runner = TaskRunner(try Self.data(), maximumProgramMemory: 1 << 30)
+    let steps = Mutex(0)
+    #expect(throws: CancellationError.self) {
+      try runner.run(sent.assignment, sent.steps, parameters: sent.parameters) {
+        let step = steps.withLock { steps in
+          steps += 1
+          return steps
+        }
+        if step == 3 { throw CancellationError() }
+      }
+    }
+    #expect(steps.withLock { $0 } == 3)
+    #expect(try runner.run(sent.assignment, sent.steps, parameters: sent.parameters).update == whole.update)
+    #expect(steps.withLock { $0 } == 3)
   }
 
   @Test("what cannot be done with the data or in the memory is said in a sentence")
