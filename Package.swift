@@ -292,19 +292,18 @@ if Context.environment["FLUXION_DOCS"] != nil {
   package.dependencies.append(.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"))
 }
 
-// For libFuzzer, which brings a main function of its own: Scripts/fuzz.
-if Context.environment["FLUXION_FUZZ"] != nil {
-  package.targets.append(
-    .executableTarget(
-      name: "FluxionFuzz",
-      dependencies: [
-        "FluxionServer", "FluxionClient", "FluxionWire", "FluxionIdentity", "FluxionCoordination", "FluxionFederation",
-        "FluxionData", "FluxionLearning", "FluxionCalculus", .product(name: "Crypto", package: "swift-crypto"),
-        .product(name: "GRPCCore", package: "grpc-swift-2"),
-        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
-      ],
-      path: "Tests/Fuzz"))
-}
+// Bytes from outside: a suite of tests, or the same for libFuzzer, which brings a main function of its own: Scripts/fuzz.
+let fuzzed: [Target.Dependency] = [
+  "FluxionServer", "FluxionClient", "FluxionWire", "FluxionIdentity", "FluxionCoordination", "FluxionFederation",
+  "FluxionData", "FluxionLearning", "FluxionCalculus", .product(name: "Crypto", package: "swift-crypto"),
+  .product(name: "GRPCCore", package: "grpc-swift-2"), .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+]
+package.targets.append(
+  Context.environment["FLUXION_FUZZ"] == nil
+    ? .testTarget(
+      name: "FluxionFuzzTests", dependencies: fuzzed, path: "Tests/Fuzz", exclude: ["FuzzTarget.swift"])
+    : .executableTarget(
+      name: "FluxionFuzz", dependencies: fuzzed, path: "Tests/Fuzz", exclude: ["SurfaceTests.swift"]))
 
 for target in package.targets where target.type == .regular || target.type == .executable || target.type == .test {
   target.swiftSettings = (target.swiftSettings ?? []) + settings

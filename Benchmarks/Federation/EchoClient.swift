@@ -15,41 +15,48 @@ struct EchoClient: Sendable {
     let transport = try HTTP2ClientTransport.Posix(
       target: .ipv4(address: "127.0.0.1", port: port), transportSecurity: security.transport(),
       config: security.settings(host: "127.0.0.1"))
-    let (queue, outbox) = AsyncStream<Fluxion_V1_Update?>.makeStream()
+    let (queue, outbox) = AsyncStream<Outgoing>.makeStream()
     try await withGRPCClient(transport: transport) { client in
       try await Fluxion_V1_Federation.Client(wrapping: client).join { writer in
         try await writer.write(.with { $0.hello = introduction.message })
         var announced: OutgoingBody?
-        for await update in queue {
-          if let update {
+        for await outgoing in queue {
+          switch outgoing {
+          case .update(let update):
             announced = Self.body(of: Int(update.body.byteCount / 4))
             try await writer.write(.with { $0.update = update })
-          } else if let announced {
-            for chunk in announced.chunks(of: 256 << 10) { try await writer.write(.with { $0.chunk = chunk }) }
+          case .body(let chunkByteCount):
+            guard let announced else { continue }
+            for chunk in announced.chunks(of: chunkByteCount) { try await writer.write(.with { $0.chunk = chunk }) }
           }
         }
       } onResponse: { response in
         defer { outbox.finish() }
-        var (run, update, missing) = ("", Fluxion_V1_Update(), UInt64(0))
+        var (welcome, update, missing) = (Fluxion_V1_Welcome(), Fluxion_V1_Update(), UInt64(0))
         for try await message in response.messages {
           switch message.kind {
-          case .welcome(let welcome): run = welcome.run
+          case .welcome(let message): welcome = message
           case .task(let task):
-            (update.run, update.round, update.task) = (run, task.round, task.task)
+            (update.run, update.round, update.task) = (welcome.run, task.round, task.task)
             (update.samples, update.steps, update.lossCount) = (1, 1, 1)
             update.body = Self.body(of: Int(task.body.byteCount / 4)).declaration
             missing = task.body.byteCount
-            if !task.body.data.isEmpty { outbox.yield(update) }
+            if !task.body.data.isEmpty { outbox.yield(.update(update)) }
           case .chunk(let chunk):
             missing -= UInt64(chunk.data.count)
-            if missing == 0 { outbox.yield(update) }
-          case .proceed: outbox.yield(nil)
+            if missing == 0 { outbox.yield(.update(update)) }
+          case .proceed: outbox.yield(.body(chunkByteCount: Int(welcome.chunkBytes)))
           case .farewell: return
           default: break
           }
         }
       }
     }
+  }
+
+  private enum Outgoing: Sendable {
+    case update(Fluxion_V1_Update)
+    case body(chunkByteCount: Int)
   }
 
   private static let bodies = Mutex<[Int: OutgoingBody]>([:])

@@ -13,10 +13,11 @@ extension FederatedClient {
     shared.withLock { $0.examples = (schema, view) }
   }
 
-  func join(_ run: String, _ client: Int, _ input: AsyncStream<Outgoing>.Continuation) {
+  func join(_ run: String, _ client: Int, chunkByteCount: Int, _ input: AsyncStream<Outgoing>.Continuation) {
     let unanswered = shared.withLock { shared in
       shared.run = run
       shared.outbox = input
+      shared.chunkByteCount = chunkByteCount
       return shared.work.unanswered
     }
     told.yield(.joined(run: run, client: client))

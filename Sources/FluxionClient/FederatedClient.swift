@@ -40,6 +40,8 @@ public final class FederatedClient: Sendable {
     var work = WorkInHand()
     /// Where reports go, while a server listens.
     var outbox: AsyncStream<Outgoing>.Continuation?
+    /// The most bytes of data in one chunk to that server.
+    var chunkByteCount = WireLimits.chunkByteCount
     var run: String?
     /// The examples, once it is known how they are read.
     var examples: (schema: TableSchema?, view: DatasetView)?
@@ -246,12 +248,11 @@ extension FederatedClient {
         // Another update was announced since, and the server goes on with that.
         guard let body = announced.flatMap({ $0.task == task ? $0.body : nil }) else { continue }
         announced = nil
-        for chunk in body.chunks(of: Self.chunkByteCount) { try await writer.write(.with { $0.chunk = chunk }) }
+        let size = shared.withLock { $0.chunkByteCount }
+        for chunk in body.chunks(of: size) { try await writer.write(.with { $0.chunk = chunk }) }
       }
     }
   }
-
-  private static let chunkByteCount = 256 << 10
 
   /// - Returns: the server's goodbye.
   private func read(
@@ -263,7 +264,7 @@ extension FederatedClient {
       switch try stream.receive(message) {
       case .joined(let run, let client, let schema):
         try prepare(schema)
-        join(run, client, input)
+        join(run, client, chunkByteCount: stream.chunkByteCount, input)
       case .task(let arrived): take(arrived)
       case .proceed(let task): input.yield(.body(of: task))
       case .verdict(let verdict): note(verdict)

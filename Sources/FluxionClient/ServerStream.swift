@@ -40,7 +40,9 @@ struct ServerStream {
   /// The most bytes that a model's parameters may have.
   let maximumByteCount: Int
   private(set) var run: String?
-  private var receiver = BodyReceiver<Header>(patience: .max)
+  /// The most bytes of data in one chunk, either way, as the welcome says.
+  private(set) var chunkByteCount = WireLimits.chunkByteCount
+  private var receiver = BodyReceiver<Header>(patience: .max, chunkByteCount: WireLimits.chunkByteCount)
   /// Programs that came since the latest task, and those of the latest task.
   private var arrived: [Data: Program] = [:]
   private var kept: [Data: Program] = [:]
@@ -90,7 +92,15 @@ struct ServerStream {
     guard !welcome.run.isEmpty, welcome.run.utf8.count <= WireLimits.runByteCount,
       let client = Int(exactly: welcome.client)
     else { throw FluxionError(.corruptData, "the server's welcome names no run") }
+    guard let chunkByteCount = Int(exactly: welcome.chunkBytes),
+      (1...WireLimits.chunkByteCount).contains(chunkByteCount)
+    else {
+      throw FluxionError(
+        .corruptData, "a chunk has from 1 to \(WireLimits.chunkByteCount) bytes, not \(welcome.chunkBytes)")
+    }
     run = welcome.run
+    self.chunkByteCount = chunkByteCount
+    receiver = BodyReceiver(patience: .max, chunkByteCount: chunkByteCount)
     return .joined(run: welcome.run, client: client, welcome.hasTable ? try TableSchema(welcome.table) : nil)
   }
 

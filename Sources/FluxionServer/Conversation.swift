@@ -37,7 +37,8 @@ struct Conversation {
     gate = UpdateGate(
       run: configuration.run, maximumSamples: configuration.maximumSamples, maximumNorm: configuration.maximumNorm,
       firstTask: configuration.firstTask, counted: configuration.counted)
-    receiver = BodyReceiver(patience: 8 * transport.layout.count + WireLimits.chunkByteCount)
+    receiver = BodyReceiver(
+      patience: 8 * transport.layout.count + WireLimits.chunkByteCount, chunkByteCount: configuration.chunkByteCount)
   }
 
   /// - Throws: `RPCError` for a message after which the stream cannot go on.
@@ -85,6 +86,9 @@ struct Conversation {
     if let known = judgement(on: reported) { return answer(reported, known) }
     do {
       let metrics = try gate.metrics(of: update, samples: introduction.samples)
+      let expected = [IncomingBody.Vector("update", count: transport.layout.count)]
+      // Nobody waits for a place with a declaration that will be refused.
+      try IncomingBody.check(update.body, expecting: expected)
       // What is here already needs no place.
       if update.body.data.isEmpty {
         try await takePlace()
@@ -96,8 +100,7 @@ struct Conversation {
         stream.send(.proceed(.with { $0.task = update.task }))
       }
       let received = try receiver.receive(
-        Header(reported: reported, metrics: metrics), update.body,
-        expecting: [.init("update", count: transport.layout.count)])
+        Header(reported: reported, metrics: metrics), update.body, expecting: expected)
       if let received { await end(received) }
     } catch let error as FluxionError {
       await refuse(reported, error)

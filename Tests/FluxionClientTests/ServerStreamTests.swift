@@ -44,34 +44,4 @@ struct ServerStreamTests {
     }
     #expect(tasks == 1)
   }
-
-  @Test(
-    "and is damaged, out of order or random is refused or read, and traps nothing",
-    arguments: [0, WireLimits.inlineByteCount])
-  func damaged(inlineLimit: Int) throws {
-    var generator = RandomKey(seed: 4).folding("messages").generator()
-    let valid: [[UInt8]] = try Self.messages(inlineLimit: inlineLimit).map { try $0.serializedBytes() }
-    for _ in 0..<2000 {
-      var stream = ServerStream(maximumByteCount: 1 << 20)
-      var messages = valid
-      for _ in 0...Int.random(in: 0...2, using: &generator) {
-        let place = Int.random(in: messages.indices, using: &generator)
-        switch Int.random(in: 0..<5, using: &generator) {
-        case 0: messages.swapAt(place, Int.random(in: messages.indices, using: &generator))
-        case 1: messages.insert(messages[place], at: 0)
-        case 2: messages[place] = (0..<40).map { _ in .random(in: 0...255, using: &generator) }
-        case 3: messages[place].removeLast(Int.random(in: 0...messages[place].count, using: &generator))
-        default:
-          guard !messages[place].isEmpty else { break }
-          let byte = Int.random(in: messages[place].indices, using: &generator)
-          messages[place][byte] = .random(in: 0...255, using: &generator)
-        }
-      }
-      do {
-        for message in messages { _ = try stream.receive(Fluxion_V1_ServerMessage(serializedBytes: message)) }
-      } catch {
-        #expect(error is FluxionError || error is BinaryDecodingError || error is SwiftProtobufError, "\(error)")
-      }
-    }
-  }
 }

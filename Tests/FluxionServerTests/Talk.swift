@@ -9,7 +9,7 @@ import SwiftProtobuf
 
 /// A client that says what a test has it say.
 struct Talk {
-  private let outbox: AsyncStream<Fluxion_V1_ClientMessage>.Continuation
+  private let outbox: AsyncStream<Utterance>.Continuation
   private var messages: RPCAsyncSequence<Fluxion_V1_ServerMessage, any Error>.AsyncIterator
   private var stream = ServerStream(maximumByteCount: 1 << 30)
 
@@ -37,11 +37,14 @@ struct Talk {
     var options = CallOptions.defaults
     options.waitForReady = false
     let fixed = options
-    let (queue, outbox) = AsyncStream<Fluxion_V1_ClientMessage>.makeStream()
+    let (queue, outbox) = AsyncStream<Utterance>.makeStream()
     return try await withGRPCClient(transport: transport) { client in
-      try await Fluxion_V1_Federation.Client(wrapping: client).join(options: fixed) { writer in
-        for await message in queue { try await writer.write(message) }
-      } onResponse: { response in
+      try await client.bidirectionalStreaming(
+        request: StreamingClientRequest { writer in for await utterance in queue { try await writer.write(utterance) }
+        },
+        descriptor: Fluxion_V1_Federation.Method.Join.descriptor, serializer: Utterance.Serializer(),
+        deserializer: Answers(), options: fixed
+      ) { response in
         defer { outbox.finish() }
         var talk = Talk(outbox: outbox, messages: response.messages.makeAsyncIterator())
         return try await body(&talk)
@@ -49,7 +52,10 @@ struct Talk {
     }
   }
 
-  func send(_ kind: Fluxion_V1_ClientMessage.OneOf_Kind) { outbox.yield(.with { $0.kind = kind }) }
+  func send(_ kind: Fluxion_V1_ClientMessage.OneOf_Kind) { outbox.yield(.message(.with { $0.kind = kind })) }
+
+  /// Sends what may be no message.
+  func send(bytes: [UInt8]) { outbox.yield(.bytes(bytes)) }
 
   /// Says hello for a party.
   func greet(_ name: String, _ data: DatasetView, place: Int? = nil) {
@@ -90,6 +96,26 @@ struct Talk {
   func send(_ update: Fluxion_V1_Update, _ body: OutgoingBody) {
     send(.update(update))
     for chunk in body.chunks(of: 700) { send(.chunk(chunk)) }
+  }
+}
+
+private enum Utterance: Sendable {
+  case message(Fluxion_V1_ClientMessage)
+  case bytes([UInt8])
+
+  struct Serializer: MessageSerializer {
+    func serialize<Bytes: GRPCContiguousBytes>(_ utterance: Utterance) throws -> Bytes {
+      switch utterance {
+      case .message(let message): Bytes(try message.serializedBytes() as [UInt8])
+      case .bytes(let bytes): Bytes(bytes)
+      }
+    }
+  }
+}
+
+private struct Answers: MessageDeserializer {
+  func deserialize<Bytes: GRPCContiguousBytes>(_ serialized: Bytes) throws -> Fluxion_V1_ServerMessage {
+    try Fluxion_V1_ServerMessage(serializedBytes: serialized.withUnsafeBytes { Array($0) })
   }
 }
 

@@ -12,7 +12,7 @@ struct BodyTests {
   private func receive(
     _ chunks: [Fluxion_V1_Chunk], of declared: Fluxion_V1_Body, count: Int = values.count
   ) throws -> [Float]? {
-    var receiver = BodyReceiver<Int>(patience: 10_000)
+    var receiver = BodyReceiver<Int>(patience: 10_000, chunkByteCount: 1 << 20)
     if let received = try receiver.receive(1, declared, expecting: [.init("update", count: count)]) {
       return try received.values.get()
     }
@@ -61,7 +61,7 @@ struct BodyTests {
   @Test("in a declaration have no chunk after them")
   func chunkAfterInline() throws {
     let declared = OutgoingBody([("update", [1, 2, 3])]).declaration
-    var receiver = BodyReceiver<Int>(patience: 10_000)
+    var receiver = BodyReceiver<Int>(patience: 10_000, chunkByteCount: 1 << 20)
     let received = try receiver.receive(1, declared, expecting: [.init("update", count: 3)])
     #expect(try received?.values.get() == [1, 2, 3])
     #expect(throws: FluxionError.self) { _ = try receiver.append(.with { $0.data = Data(count: 1) }) }
@@ -97,7 +97,7 @@ struct BodyTests {
   @Test("that nobody wants pass, up to a limit, and a chunk without a body does not")
   func skipping() throws {
     let chunk = Fluxion_V1_Chunk.with { $0.data = Data(count: 600) }
-    var receiver = BodyReceiver<Int>(patience: 1000)
+    var receiver = BodyReceiver<Int>(patience: 1000, chunkByteCount: 1000)
     #expect(throws: FluxionError.self) { _ = try receiver.append(chunk) }
     receiver.skip(.with { $0.byteCount = .max })
     #expect(try receiver.append(chunk) == nil)
@@ -107,7 +107,7 @@ struct BodyTests {
   @Test("are not begun before the one before has ended")
   func overlap() throws {
     let body = OutgoingBody([("update", Self.values)])
-    var receiver = BodyReceiver<Int>(patience: 0)
+    var receiver = BodyReceiver<Int>(patience: 0, chunkByteCount: 1)
     try receiver.requireIdle()
     #expect(
       try receiver.receive(1, body.declaration, expecting: [.init("update", count: Self.values.count)]) == nil)

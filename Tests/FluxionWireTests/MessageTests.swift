@@ -131,45 +131,4 @@ struct MessageTests {
     #expect("aäb".cut(toBytes: 3) == "aä")
     #expect("abc".cut(toBytes: 9) == "abc")
   }
-
-  @Test("random bytes, and valid ones with some changed, are refused or read, and trap nothing")
-  func randomBytes() throws {
-    var generator = RandomKey(seed: 3).folding("bytes").generator()
-    let (assignment, program) = try Self.assignment(.sgd(learningRate: 0.1, batchSize: 8))
-    let valid: [[UInt8]] = [
-      try assignment.message(body: OutgoingBody([("parameters", [1, 2])]).declaration).serializedBytes(),
-      try program.message.serializedBytes(),
-      try Introduction(name: "a", samples: 3, exampleShape: [2], classCount: 2).message.serializedBytes(),
-      try Fluxion_V1_Update(
-        ReportedTask(run: "r", round: 2, task: 3),
-        ClientMetrics(
-          samples: 3, steps: 4, lossSum: 1, lossCount: 6, seconds: 0, figures: ["a": 1], vectors: ["b": [1]]),
-        body: OutgoingBody([("update", [1, 2])]).declaration
-      ).serializedBytes(),
-    ]
-    for turn in 0..<4000 {
-      var bytes = valid[turn % valid.count]
-      if turn % 3 == 0 {
-        bytes = (0..<Int.random(in: 0...80, using: &generator)).map { _ in .random(in: 0...255, using: &generator) }
-      } else {
-        for _ in 0...Int.random(in: 0...3, using: &generator) {
-          bytes[Int.random(in: bytes.indices, using: &generator)] = .random(in: 0...255, using: &generator)
-        }
-      }
-      if let message = try? Fluxion_V1_Task(serializedBytes: bytes) {
-        _ = try? Assignment(message)
-        _ = try? IncomingBody(message.body, expecting: [.init("parameters", count: 2)])
-      }
-      if let message = try? Fluxion_V1_Program(serializedBytes: bytes), let program = try? EncodedProgram(message) {
-        _ = try? StepProgram(Program(decoding: program.bytes), assignment.signature)
-      }
-      if let message = try? Fluxion_V1_Hello(serializedBytes: bytes) { _ = try? Introduction(message) }
-      if let message = try? Fluxion_V1_Update(serializedBytes: bytes) {
-        _ = try? ReportedTask(message)
-        _ = try? message.metrics(maximumSamples: 100)
-      }
-      _ = try? Fluxion_V1_ClientMessage(serializedBytes: bytes)
-      _ = try? Fluxion_V1_ServerMessage(serializedBytes: bytes)
-    }
-  }
 }

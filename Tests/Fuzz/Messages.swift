@@ -1,4 +1,5 @@
 import Crypto
+import FluxionCalculus
 import FluxionWire
 import Foundation
 import SwiftProtobuf
@@ -17,25 +18,39 @@ enum Messages {
   }
 
   static func joined(_ messages: [[UInt8]]) -> [UInt8] {
-    messages.flatMap { [UInt8($0.count & 255), UInt8($0.count >> 8)] + $0 }
+    messages.flatMap { [UInt8($0.count & 255), UInt8($0.count >> 8 & 255)] + $0 }
   }
 
-  /// The messages, with the digests that a fuzzer cannot guess: of bodies and of programs, if there were any in their
-  /// place that begin with an even byte.
-  static func mended<Message: Mendable>(_ encoded: [[UInt8]], of type: Message.Type) throws -> [Message] {
-    var messages = try encoded.map { try Message(serializedBytes: $0) }
+  /// The messages up to the first that is none, with the checksums that a fuzzer cannot guess: of bodies and of programs,
+  /// if there were any in their place that begin with an even byte.
+  ///
+  /// - Returns: the messages, and why there are no more.
+  static func mended<Message: Mendable>(
+    _ encoded: [[UInt8]], of type: Message.Type
+  ) -> (messages: [Message], failure: (any Error)?) {
+    var messages: [Message] = []
+    var failure: (any Error)?
+    do { for bytes in encoded { messages.append(try Message(serializedBytes: bytes)) } } catch { failure = error }
     var digest: Data?
     for index in messages.indices {
       messages[index].mendProgram(&digest)
-      guard let body = messages[index].body, body.sha256.first.map({ $0 % 2 == 0 }) ?? false else { continue }
-      var bytes = Data()
+      guard let body = messages[index].body, isToBeMended(body.sha256) else { continue }
+      var bytes = body.data
       for message in messages[(index + 1)...] where UInt64(bytes.count) < body.byteCount {
         guard let data = message.data else { break }
         bytes += data
       }
       messages[index].body?.sha256 = Data(SHA256.hash(data: bytes))
     }
-    return messages
+    return (messages, failure)
+  }
+
+  static func isToBeMended(_ digest: Data) -> Bool { digest.first.map { $0 % 2 == 0 } ?? false }
+
+  /// A program whose own checksum holds, whatever was done to its bytes.
+  static func sealed(_ program: some Collection<UInt8>) -> [UInt8] {
+    let content = Array(program.dropLast(8))
+    return content + withUnsafeBytes(of: CRC64.checksum(content).littleEndian) { Array($0) }
   }
 }
 
@@ -43,7 +58,7 @@ protocol Mendable: SwiftProtobuf.Message {
   var body: Fluxion_V1_Body? { get set }
   /// Of a chunk.
   var data: Data? { get }
-  /// Gives a program its digest, and a task the digest of the program before it.
+  /// Gives a program its checksums, and a task the digest of the program before it.
   mutating func mendProgram(_ digest: inout Data?)
 }
 
@@ -68,13 +83,20 @@ extension Fluxion_V1_ServerMessage: Mendable {
 
   mutating func mendProgram(_ digest: inout Data?) {
     switch kind {
-    case .program(let message) where message.sha256.first.map({ $0 % 2 == 0 }) ?? false:
-      digest = Data(SHA256.hash(data: message.encoded))
-      program.sha256 = digest ?? Data()
+    case .program(let message) where Messages.isToBeMended(message.sha256):
+      program.encoded = Data(Messages.sealed(message.encoded))
+      let found = Data(SHA256.hash(data: program.encoded))
+      (program.sha256, digest) = (found, found)
     case .task(let message):
-      guard let digest, case .training(let training) = message.work else { return }
-      task.training = training
-      for index in training.step.programs.indices { task.training.step.programs[index].sha256 = digest }
+      guard let digest else { return }
+      func mend(_ step: inout Fluxion_V1_Step) {
+        for index in step.programs.indices { step.programs[index].sha256 = digest }
+      }
+      switch message.work {
+      case .training: mend(&task.training.step)
+      case .gradient: mend(&task.gradient.step)
+      case nil: break
+      }
     default: break
     }
   }

@@ -20,6 +20,15 @@ package struct IncomingBody {
   /// - Parameter vectors: what must be declared, name by name and count by count.
   /// - Throws: ``FluxionError/Code/corruptData`` for any other declaration.
   package init(_ declared: Fluxion_V1_Body, expecting vectors: [Vector]) throws(FluxionError) {
+    try Self.check(declared, expecting: vectors)
+    values = [Float](repeating: 0, count: vectors.reduce(0) { $0 + $1.count })
+    digest = declared.sha256
+  }
+
+  /// Whether there is to be memory for a body.
+  ///
+  /// - Throws: as ``init(_:expecting:)``.
+  package static func check(_ declared: Fluxion_V1_Body, expecting vectors: [Vector]) throws(FluxionError) {
     guard declared.vectors.map(\.name) == vectors.map(\.name) else {
       throw FluxionError(
         .corruptData,
@@ -36,8 +45,6 @@ package struct IncomingBody {
     guard declared.sha256.count == SHA256.byteCount else {
       throw FluxionError(.corruptData, "a SHA-256 has \(SHA256.byteCount) bytes, not \(declared.sha256.count)")
     }
-    values = [Float](repeating: 0, count: count)
-    digest = declared.sha256
   }
 
   package var isEmpty: Bool { received == 0 }
@@ -85,8 +92,13 @@ package struct BodyReceiver<Header> {
   private var state = State.idle
   /// The most bytes of an unwanted body that are let pass.
   private let patience: UInt64
+  /// The most bytes of one chunk.
+  private let chunkByteCount: Int
 
-  package init(patience: Int) { self.patience = UInt64(max(patience, 0)) }
+  package init(patience: Int, chunkByteCount: Int) {
+    self.patience = UInt64(max(patience, 0))
+    self.chunkByteCount = chunkByteCount
+  }
 
   /// - Throws: ``FluxionError/Code/corruptData`` in the middle of a body.
   package func requireIdle() throws(FluxionError) {
@@ -123,8 +135,12 @@ package struct BodyReceiver<Header> {
   }
 
   /// - Returns: what was declared before the body and its values, when they are complete.
-  /// - Throws: ``FluxionError/Code/corruptData`` for a chunk that belongs to nothing; the stream cannot go on then.
+  /// - Throws: ``FluxionError/Code/corruptData`` for a chunk that is too long or belongs to nothing; the stream cannot go
+  ///   on then.
   package mutating func append(_ chunk: Fluxion_V1_Chunk) throws(FluxionError) -> Received? {
+    guard chunk.data.count <= chunkByteCount else {
+      throw FluxionError(.corruptData, "a chunk has up to \(chunkByteCount) bytes, not \(chunk.data.count)")
+    }
     switch state {
     case .idle:
       throw FluxionError(.corruptData, "a chunk came that belongs to no body")

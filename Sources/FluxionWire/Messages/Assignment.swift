@@ -56,8 +56,12 @@ package struct EncodedProgram: Hashable, Sendable {
 
   package var message: Fluxion_V1_Program { .with { ($0.sha256, $0.encoded) = (digest, bytes) } }
 
-  /// - Throws: ``FluxionError/Code/corruptData`` if the bytes are others than the digest says.
+  /// - Throws: ``FluxionError/Code/corruptData`` if the bytes are too many, or others than the digest says.
   package init(_ message: Fluxion_V1_Program) throws(FluxionError) {
+    guard message.encoded.count <= WireLimits.programByteCount else {
+      throw FluxionError(
+        .corruptData, "a program has up to \(WireLimits.programByteCount) bytes, not \(message.encoded.count)")
+    }
     guard Data(SHA256.hash(data: message.encoded)) == message.sha256 else {
       throw FluxionError(.corruptData, "a program's bytes do not have the SHA-256 that was sent with them")
     }

@@ -1,7 +1,11 @@
 import FluxionCalculus
-import FluxionClient
+@testable import FluxionClient
 import FluxionIdentity
+import FluxionWire
 import Foundation
+import GRPCCore
+import GRPCNIOTransportHTTP2Posix
+import SwiftProtobuf
 import Testing
 
 @testable import FluxionServer
@@ -110,6 +114,61 @@ struct EnrollmentTests {
     await expect(.notFound, "no identity") { try await enrollment.renew(in: folder) }
     let token = try server.invite("a")
     await expect(.notFound, "127.0.0.1:9 was not reached") { try await enrollment.enroll(token, in: folder) }
+  }
+
+  /// What is asked of the server, and a part of the sentence that is the answer.
+  struct Request: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    let code: RPCError.Code
+    let reason: String
+    let change: @Sendable (inout Fluxion_V1_EnrollRequest) -> Void
+
+    static let all = [
+      Request(testDescription: "a secret at the limit", code: .permissionDenied, reason: "token") {
+        $0.secret = Data(count: WireLimits.secretByteCount)
+      },
+      Request(testDescription: "a secret one over", code: .invalidArgument, reason: "up to 64 bytes") {
+        $0.secret = Data(count: WireLimits.secretByteCount + 1)
+      },
+      Request(testDescription: "a signing request at the limit", code: .invalidArgument, reason: "PKCS #10") {
+        $0.signingRequest = Data(count: SigningRequest.maximumByteCount)
+      },
+      Request(testDescription: "a signing request one over", code: .invalidArgument, reason: "4096 bytes, not 4097") {
+        $0.signingRequest = Data(count: SigningRequest.maximumByteCount + 1)
+      },
+      Request(testDescription: "an absurd version", code: .unimplemented, reason: "4294967295") {
+        $0.protocolVersion = .max
+      },
+    ]
+  }
+
+  @Test("what asks for a certificate is looked at up to its limits, and the next is served", arguments: Request.all)
+  func limits(_ asked: Request) async throws {
+    let token = try server.invite("a")
+    let folder = try server.folder("a")
+    let authority = try server.registrar.authority.certificate.derEncoded
+    var request = try Fluxion_V1_EnrollRequest.with {
+      $0.protocolVersion = WireLimits.protocolVersion
+      $0.secret = Data(token.secret)
+      $0.signingRequest = Data(try SigningRequest.encoded(for: folder.nextKey()))
+    }
+    asked.change(&request)
+    try await server.serve { [request] port in
+      let transport = try HTTP2ClientTransport.Posix(
+        target: .ipv4(address: "127.0.0.1", port: port), transportSecurity: .customSecure,
+        config: .defaults {
+          PartyTLS.install(in: &$0) {
+            try PartyTLS.handler(chain: [], key: nil, authority: authority, host: "127.0.0.1")
+          }
+        })
+      let error = await #expect(throws: RPCError.self) {
+        try await withGRPCClient(transport: transport) { client in
+          _ = try await Fluxion_V1_Enrollment.Client(wrapping: client).enroll(request)
+        }
+      }
+      #expect(error?.code == asked.code && error?.message.contains(asked.reason) == true, "\(error as Any)")
+      try await PartyEnrollment(host: "127.0.0.1", port: port).enroll(token, in: folder)
+    }
   }
 
   private func expect(_ code: FluxionError.Code, _ words: String, _ body: () async throws -> Any) async {
