@@ -1,7 +1,7 @@
 import FluxionCalculus
+import FluxionCoordination
 import FluxionWire
 import GRPCCore
-import FluxionCoordination
 
 /// The RPCs of a federation.
 struct FederationService: Fluxion_V1_Federation.SimpleServiceProtocol {

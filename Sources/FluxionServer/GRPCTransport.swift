@@ -43,7 +43,8 @@ public final class GRPCTransport: Transport {
     public var maximumNorm: Double?
     /// Bytes of parameters and updates a message.
     public var chunkByteCount = 128 << 10
-    /// Updates that are received at the same time. The others wait with the client; this bounds the memory.
+    /// Large updates that are received at the same time, which bounds the memory; the others wait with their clients.
+    /// Two for each processor, from 4 to 16.
     public var updatesAtOnce = min(max(ProcessInfo.processInfo.activeProcessorCount, 2) * 2, 16)
     /// A client has so long to say who it is.
     public var greetingTimeout = Duration.seconds(7)

@@ -122,7 +122,7 @@ struct FederationRun: Sendable {
           RemoteParties.Party(name: seat?.name ?? roster.name(of: place), samples: seat?.samples ?? 0)
         }, over: transport, try prepared.experiment.stragglersOfRemoteParties(parties: roster.places))
       remote.watching = { [board, roster, log] store in
-        NarratedStore(store: board.watching(store)) { entry in
+        ObservedStore(board.watching(store)) { entry in
           if let event = ServerEvent(entry, name: roster.name(of:)) { log.write(event) }
           guard case .updateRefused(let round, let party, let failure) = entry else { return }
           try reporting.say(Self.refusal(of: roster.label(of: party), round, failure))
@@ -200,28 +200,6 @@ extension Roster {
     let name = name(of: place)
     return name == "party \(place)" ? name : "\(name) (party \(place))"
   }
-}
-
-/// A store that tells of what it is given, once that is kept.
-private struct NarratedStore: Store {
-  let store: any Store
-  let tell: @Sendable (JournalEntry) throws -> Void
-
-  func append(_ entry: JournalEntry) async throws {
-    try await store.append(entry)
-    try tell(entry)
-  }
-
-  func record<State>(_ round: RoundRecord, saving checkpoint: Checkpoint<State>) async throws {
-    try await store.record(round, saving: checkpoint)
-    try tell(.roundRecorded(round))
-  }
-
-  func checkpoint<State>(of type: State.Type) async throws -> Checkpoint<State>? {
-    try await store.checkpoint(of: type)
-  }
-
-  func history() async throws -> RunHistory { try await store.history() }
 }
 
 extension Experiment {

@@ -100,7 +100,7 @@ extension Surface {
       case .verdict(let verdict): _ = work.end(verdict.task)
       case .withdrawn(let task): _ = work.end(task)
       case .farewell: return isDone
-      case .joined, nil: break
+      case .joined, .proceed, nil: break
       }
     }
     if let failure { throw failure }

@@ -144,30 +144,11 @@ extension StatusBoard {
   }
 
   /// A store that posts on the board what it is given to keep, once that is kept.
-  public func watching(_ store: any Store) -> any Store { WatchedStore(store: store, board: self) }
-}
-
-/// Keeps what another store keeps, and posts it.
-private struct WatchedStore: Store {
-  let store: any Store
-  let board: StatusBoard
-
-  func append(_ entry: JournalEntry) async throws {
-    try await store.append(entry)
-    board.post(entry)
+  public func watching(_ store: any Store) -> any Store {
+    ObservedStore(store) { [self] entry in
+      post(entry)
+    } published: { [self] parameters, round in
+      publish(parameters, afterRound: round)
+    }
   }
-
-  func record<State>(_ round: RoundRecord, saving checkpoint: Checkpoint<State>) async throws {
-    try await store.record(round, saving: checkpoint)
-    board.post(.roundRecorded(round))
-    board.publish(checkpoint.parameters, afterRound: checkpoint.progress.round)
-  }
-
-  func checkpoint<State>(of type: State.Type) async throws -> Checkpoint<State>? {
-    let checkpoint = try await store.checkpoint(of: type)
-    if let checkpoint { board.publish(checkpoint.parameters, afterRound: checkpoint.progress.round) }
-    return checkpoint
-  }
-
-  func history() async throws -> RunHistory { try await store.history() }
 }
