@@ -15,7 +15,8 @@ struct OperationsTests {
 
   private func port(of server: RunningTool) async throws -> String {
     let line = try #require(await server.line(containing: "listening on"), "\(server.text)")
-    return String(try #require(try #require(line.split(separator: ";").first).split(separator: ":").last))
+    let address = try #require(line.split(separator: ";").first)
+    return String(try #require(address.split(separator: ":").last))
   }
 
   /// Runs a command to its end.
