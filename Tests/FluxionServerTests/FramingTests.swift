@@ -1,10 +1,12 @@
 import FluxionCalculus
 import FluxionData
 import FluxionWire
+import GRPCCore
 import NIOCore
 import NIOPosix
 import Testing
 
+@testable import FluxionClient
 @testable import FluxionServer
 
 /// Lengths below those of messages, which a client of gRPC never gets wrong.

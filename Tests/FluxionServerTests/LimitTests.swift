@@ -10,6 +10,7 @@ import SwiftProtobuf
 import Synchronization
 import Testing
 
+@testable import FluxionClient
 @testable import FluxionServer
 
 /// One party sends what is at a limit, another what is one over, and the server serves both and whoever comes then.
@@ -114,27 +115,31 @@ struct LimitTests {
   func update(_ limit: Limit) async throws {
     let server = try Server()
     try await server.serve { port in
-      let over = try #require(try await server.report("a", port) { limit.set(&$0, 1) })
-      #expect(over.kind == .refused && over.reason.contains(limit.reason), "\(over)")
-      let at = try #require(try await server.report(Self.long, port) { limit.set(&$0, 0) })
-      #expect(at.kind == .accepted, "\(at)")
+      let over = try await server.report("a", port) { limit.set(&$0, 1) }
+      #expect(over?.kind == .refused && over?.reason.contains(limit.reason) == true, "\(over as Any)")
+      let at = try await server.report(Self.long, port) { limit.set(&$0, 0) }
+      #expect(at?.kind == .accepted, "\(at as Any)")
     }
   }
 
-  private static let absurd: [@Sendable (inout Fluxion_V1_Update, UInt64) -> Void] = [
-    { $0.body.byteCount = $1 }, { $0.body.vectors[0].count = $1 }, { $0.samples = $1 }, { $0.steps = $1 },
-    { $0.lossCount = $1 }, { $0.round = $1 }, { $0.task = $1 },
-    { ($0.body.byteCount, $0.body.vectors[0].count) = ($1, $1 / 4) },
-    { update, _ in update.body.vectors = Array(repeating: .init(), count: 1_000_000) },
-  ]
+  /// Where an absurd number may stand.
+  enum Absurdity {
+    static let all: [@Sendable (inout Fluxion_V1_Update, UInt64) -> Void] = [
+      { $0.body.byteCount = $1 }, { $0.body.vectors[0].count = $1 }, { $0.samples = $1 }, { $0.steps = $1 },
+      { $0.lossCount = $1 }, { $0.round = $1 }, { $0.task = $1 },
+      { ($0.body.byteCount, $0.body.vectors[0].count) = ($1, $1 / 4) },
+      { update, _ in update.body.vectors = Array(repeating: .init(), count: 1_000_000) },
+    ]
+  }
 
-  @Test("an absurd number is refused, wherever it stands", arguments: absurd.indices, [1 << 62, 1 << 63, .max])
+  @Test("an absurd number is refused, wherever it stands", arguments: Absurdity.all.indices, [1 << 62, 1 << 63, .max])
   func absurd(_ index: Int, _ number: UInt64) async throws {
     let server = try Server()
     try await server.serve { port in
-      let verdict = try #require(try await server.report("a", port) { Self.absurd[index](&$0, number) })
-      #expect(verdict.kind == .refused && !verdict.reason.isEmpty, "\(verdict)")
-      #expect(try await server.report("c", port)?.kind == .accepted)
+      let verdict = try await server.report("a", port) { Absurdity.all[index](&$0, number) }
+      #expect(verdict?.kind == .refused && verdict?.reason.isEmpty == false, "\(verdict as Any)")
+      let next = try await server.report("c", port)
+      #expect(next?.kind == .accepted)
     }
   }
 
@@ -149,7 +154,8 @@ struct LimitTests {
         let chunks = Array(OutgoingBody([("update", values)]).chunks(of: 500))
         slow.send(.update(update))
         slow.send(.chunk(chunks[0]))
-        #expect(try await server.report("c", port) { $0.body.byteCount = 1 << 63 }?.kind == .refused)
+        let verdict = try await server.report("c", port) { $0.body.byteCount = 1 << 63 }
+        #expect(verdict?.kind == .refused)
         for chunk in chunks.dropFirst() { slow.send(.chunk(chunk)) }
         #expect(try await slow.verdict()?.kind == .accepted)
       }
@@ -207,7 +213,8 @@ struct LimitTests {
         return try await talk.next()
       }
       guard case .joined = answer else { return #expect(Bool(false), "\(answer as Any)") }
-      #expect(try await server.report("c", port)?.kind == .accepted)
+      let next = try await server.report("c", port)
+      #expect(next?.kind == .accepted)
     }
   }
 
@@ -282,7 +289,8 @@ struct LimitTests {
         default: [.invalidArgument]
         }
       #expect(error.map { expected.contains($0.code) && !$0.message.isEmpty } == true, "\(error as Any)")
-      #expect(try await server.report("c", port)?.kind == .accepted)
+      let next = try await server.report("c", port)
+      #expect(next?.kind == .accepted)
     }
   }
 
