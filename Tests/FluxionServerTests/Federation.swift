@@ -28,6 +28,7 @@ struct Federation<Algorithm: FederatedAlgorithm>: Sendable {
   var adjust: @Sendable (inout RoundPolicy) -> Void = { _ in }
   var maximumNorm: Double?
   var maximumRefusals: Int?
+  var updatesAtOnce: Int?
   /// How tables are read, where parties have files.
   var table: TableSchema?
 
@@ -108,6 +109,7 @@ struct Federation<Algorithm: FederatedAlgorithm>: Sendable {
     var configuration = try GRPCTransport.Configuration(parties: names ?? partition.names, run: "test")
     configuration.maximumNorm = maximumNorm
     if let maximumRefusals { configuration.maximumRefusals = maximumRefusals }
+    if let updatesAtOnce { configuration.updatesAtOnce = updatesAtOnce }
     configuration.table = table
     configuration.chunkByteCount = 1000
     let transport = try GRPCTransport(task, input: input, configuration)

@@ -44,11 +44,12 @@ struct HostileServerTests {
       var script = Script()
       script.welcome.protocolVersion = WireLimits.protocolVersion
       script.welcome.run = String(repeating: "r", count: WireLimits.runByteCount)
-      script.welcome.chunkBytes = UInt64(parcel.body.byteCount)
+      let body = OutgoingBody([("parameters", parameters.values)], inlineLimit: 0)
+      script.welcome.chunkBytes = UInt64(body.byteCount)
       script.programs =
         try (1..<WireLimits.programs).map { try program(batchSize: samples + $0) } + parcel.programs.map(\.message)
-      script.task = parcel.assignment.message(body: parcel.body.declaration)
-      script.chunks = Array(parcel.body.chunks(of: parcel.body.byteCount))
+      script.task = parcel.assignment.message(body: body.declaration)
+      script.chunks = Array(body.chunks(of: body.byteCount))
       return script
     }
 
@@ -126,7 +127,7 @@ struct HostileServerTests {
 
     /// After which the client has nothing more to do with this server.
     static let ends = [
-      Fault(testDescription: "a message", reason: "4194305") {
+      Fault(testDescription: "a message", reason: "Failed to decode message") {
         $0.bytes = try LimitTests.padded(Fluxion_V1_ServerMessage(), to: WireLimits.messageByteCount + 1)
       },
       Fault(testDescription: "a chunk", reason: "a chunk has up to") { $0.welcome.chunkBytes -= 1 },

@@ -31,6 +31,8 @@ struct LimitTests {
       var configuration = try GRPCTransport.Configuration(parties: ["a", LimitTests.long, "c"], run: LimitTests.run)
       (configuration.firstTask, configuration.chunkByteCount) = (1, LimitTests.chunkByteCount)
       configuration.updatesAtOnce = 1
+      // A busy machine is not what is tested.
+      (configuration.partTimeout, configuration.updateTimeout) = (.seconds(3600), .seconds(3600))
       configuration.maximumSamples = LimitTests.samples
       transport = try GRPCTransport(.digits, input: [8, 8, 1], configuration)
       data = try Dataset.digits().subset(0..<LimitTests.samples)
@@ -62,7 +64,8 @@ struct LimitTests {
       try await Talk.open(port) { [self] (talk: inout Talk) async throws in
         talk.greet(name, data)
         let (task, ready) = try #require(try await talk.task())
-        let body = OutgoingBody([("update", [Float](repeating: 0, count: ready.parameters.count))])
+        let body = OutgoingBody(
+          [("update", [Float](repeating: 0, count: ready.parameters.count))], inlineLimit: 0)
         let metrics = ClientMetrics(samples: data.count, steps: 1, lossSum: 1, lossCount: 1, seconds: 0)
         var update = Fluxion_V1_Update(task, metrics, body: body.declaration)
         change(&update)
@@ -143,6 +146,31 @@ struct LimitTests {
     }
   }
 
+  @Test("who may send a large update, and has something else to say by then, gives the place back")
+  func givesBack() async throws {
+    let server = try Server()
+    try await server.serve { port in
+      try await Talk.open(port) { (talk: inout Talk) async throws in
+        talk.greet("a", server.data)
+        let (task, ready) = try #require(try await talk.task())
+        let body = OutgoingBody(
+          [("update", [Float](repeating: 0, count: ready.parameters.count))], inlineLimit: 0)
+        let metrics = ClientMetrics(samples: server.data.count, steps: 1, lossSum: 1, lossCount: 1, seconds: 0)
+        talk.send(.update(Fluxion_V1_Update(task, metrics, body: body.declaration)))
+        var proceeded: UInt64?
+        while proceeded == nil, let event = try await talk.next() {
+          if case .proceed(let told) = event { proceeded = told }
+        }
+        #expect(proceeded == task.task)
+        talk.send(.failure(Fluxion_V1_Failure(task, FluxionError(.unsupported, "not today"))))
+        let noted = try await talk.verdict()
+        #expect(noted?.kind == .noted)
+        let verdict = try await server.report("c", port)
+        #expect(verdict?.kind == .accepted)
+      }
+    }
+  }
+
   @Test("an absurd declaration is refused at once, though another's update is still on its way")
   func waitsForNobody() async throws {
     let server = try Server()
@@ -150,8 +178,11 @@ struct LimitTests {
       try await Talk.open(port) { (slow: inout Talk) async throws in
         slow.greet("a", server.data)
         let (task, ready) = try #require(try await slow.task())
-        let (update, values) = try work(task, ready, server.data)
-        let chunks = Array(OutgoingBody([("update", values)]).chunks(of: 500))
+        let (honest, values) = try work(task, ready, server.data)
+        let body = OutgoingBody([("update", values)], inlineLimit: 0)
+        var update = honest
+        update.body = body.declaration
+        let chunks = Array(body.chunks(of: 500))
         slow.send(.update(update))
         slow.send(.chunk(chunks[0]))
         let verdict = try await server.report("c", port) { $0.body.byteCount = 1 << 63 }

@@ -14,6 +14,10 @@ struct PauseTests {
   private typealias Digits = Federation<FederatedAveraging>
   private typealias Run = (outcome: Digits.Outcome, events: [ClientProgress])
 
+  private final class Events: Sendable {
+    let all = Mutex<[ClientProgress]>([])
+  }
+
   /// Runs a federation whose first party does what `react` says after each of its events; the others run along.
   ///
   /// - Parameter paused: parties that are paused before they run.
@@ -22,7 +26,7 @@ struct PauseTests {
     _ federation: Digits, requirements: FederatedClient.Requirements = .init(), paused: [Int],
     react: @escaping @Sendable (ClientProgress, [FederatedClient], GRPCTransport) async -> Void
   ) async throws -> Run {
-    let events = Mutex<[ClientProgress]>([])
+    let events = Events()
     let outcome = try await federation.serve { port, transport in
       var configuration = try federation.client(0, port).configuration
       configuration.requirements = requirements
@@ -33,14 +37,14 @@ struct PauseTests {
         for client in clients { group.addTask { try await client.run() } }
         group.addTask {
           for await event in first.progress {
-            events.withLock { $0.append(event) }
+            events.all.withLock { $0.append(event) }
             await react(event, clients, transport)
           }
         }
         try await group.waitForAll()
       }
     }
-    return (outcome, events.withLock { $0 })
+    return (outcome, events.all.withLock { $0 })
   }
 
   /// A disturbed run is the undisturbed one: the work of a round is done once and counts once, and the bits are the same.
@@ -172,7 +176,8 @@ struct PauseTests {
     }
     #expect(
       events == [
-        .joined(run: "test", client: 0), .paused(.requested), .resumed, .finished(reason: "the run is over"),
+        .joined(run: "test", client: 0), .paused(.requested), .resumed, .joined(run: "test", client: 0),
+        .finished(reason: "the run is over"),
       ])
   }
 }

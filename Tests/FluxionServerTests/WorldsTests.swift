@@ -33,6 +33,14 @@ struct WorldsTests {
     #expect(there.records.allSatisfy { $0.parties.map(\.party) == [0, 1, 2] })
   }
 
+  @Test("so do clients whose models are too large for one message, and who wait until the server has room for them")
+  func large() async throws {
+    let task = LearningTask(.mlp(hidden: [200], classes: 10), loss: .softmaxCrossEntropy)
+    var federation = try Federation(FederatedAveraging(local: Self.local), task, parties: 8)
+    federation.updatesAtOnce = 1
+    try await outcomes(federation)
+  }
+
   @Test("so do ten, of which a round selects four", .timeLimit(.minutes(2)))
   func ten() async throws {
     var federation = try Federation(FederatedAveraging(local: Self.local), parties: 10)

@@ -111,6 +111,9 @@ struct BodyTests {
     try receiver.requireIdle()
     #expect(
       try receiver.receive(1, body.declaration, expecting: [.init("update", count: Self.values.count)]) == nil)
+    // Of which nothing has come yet: its sender has something else to say.
+    try receiver.requireIdle()
+    _ = try receiver.append(.with { $0.data = Data(count: 1) })
     #expect(throws: FluxionError.self) { try receiver.requireIdle() }
   }
 }
