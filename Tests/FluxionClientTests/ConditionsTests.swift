@@ -3,7 +3,7 @@ import FluxionCalculus
 import FluxionData
 import Testing
 
-@Suite("The conditions of a client", .timeLimit(.minutes(1)))
+@Suite("The conditions of a client", .timeLimit(.minutes(10)))
 struct ConditionsTests {
   typealias Conditions = FederatedClient.Conditions
   typealias Requirements = FederatedClient.Requirements

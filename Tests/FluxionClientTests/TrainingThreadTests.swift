@@ -3,7 +3,7 @@ import Dispatch
 import Synchronization
 import Testing
 
-@Suite("The training thread", .timeLimit(.minutes(1)))
+@Suite("The training thread", .timeLimit(.minutes(10)))
 struct TrainingThreadTests {
   /// What happened, in order.
   private final class Log: Sendable {

@@ -36,7 +36,7 @@ struct DataCommandTests {
     #expect(result.errors.contains("http://127.0.0.1:9/") && result.errors.filter { $0 == "\n" }.count == 1)
   }
 
-  @Test("the demo ends with the comparison and a report", .timeLimit(.minutes(3)))
+  @Test("the demo ends with the comparison and a report", .timeLimit(.minutes(10)))
   func demo() async throws {
     let directory = try Directory()
     let result = try await Tool.run(["demo"], in: directory, timeoutSeconds: 170)

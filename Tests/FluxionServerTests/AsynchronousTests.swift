@@ -8,7 +8,7 @@ import FluxionWire
 import Synchronization
 import Testing
 
-@Suite("Buffered asynchronous aggregation over gRPC", .timeLimit(.minutes(2)))
+@Suite("Buffered asynchronous aggregation over gRPC", .timeLimit(.minutes(10)))
 struct AsynchronousTests {
   private static let algorithm = FederatedAveraging(local: .sgd(learningRate: 0.1, epochs: 1, batchSize: 16))
 

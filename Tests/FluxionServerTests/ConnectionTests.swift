@@ -9,7 +9,7 @@ import FluxionWire
 import GRPCCore
 import Testing
 
-@Suite("Connections that come and go", .timeLimit(.minutes(2)))
+@Suite("Connections that come and go", .timeLimit(.minutes(10)))
 struct ConnectionTests {
   private static let algorithm = FederatedAveraging(local: .sgd(learningRate: 0.1, epochs: 1, batchSize: 16))
 

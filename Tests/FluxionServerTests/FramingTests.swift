@@ -10,7 +10,7 @@ import Testing
 @testable import FluxionServer
 
 /// Lengths below those of messages, which a client of gRPC never gets wrong.
-@Suite("Declared lengths of frames", .timeLimit(.minutes(2)))
+@Suite("Declared lengths of frames", .timeLimit(.minutes(10)))
 struct FramingTests {
   /// A frame of HTTP/2 (RFC 9113).
   private static func frame(

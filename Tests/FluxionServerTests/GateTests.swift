@@ -11,7 +11,7 @@ import GRPCCore
 import SwiftProtobuf
 import Testing
 
-@Suite("What a server takes from its clients", .timeLimit(.minutes(2)))
+@Suite("What a server takes from its clients", .timeLimit(.minutes(10)))
 struct GateTests {
   private static let algorithm = FederatedAveraging(local: .sgd(learningRate: 0.1, epochs: 1, batchSize: 16))
 

@@ -14,7 +14,7 @@ import Testing
 @testable import FluxionClient
 @testable import FluxionServer
 
-@Suite("Limits of what a client takes from its server", .timeLimit(.minutes(2)))
+@Suite("Limits of what a client takes from its server", .timeLimit(.minutes(10)))
 struct HostileServerTests {
   /// What a server says in a run of one round.
   struct Script: Sendable {

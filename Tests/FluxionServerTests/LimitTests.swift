@@ -14,7 +14,7 @@ import Testing
 @testable import FluxionServer
 
 /// One party sends what is at a limit, another what is one over, and the server serves both and whoever comes then.
-@Suite("Limits of what a server takes", .timeLimit(.minutes(2)))
+@Suite("Limits of what a server takes", .timeLimit(.minutes(10)))
 struct LimitTests {
   private static let long = String(repeating: "n", count: WireLimits.nameByteCount)
   private static let run = String(repeating: "r", count: WireLimits.runByteCount)

@@ -11,7 +11,7 @@ import GRPCCore
 import Testing
 
 /// One of ten parties, over mutual TLS, does what no honest one does.
-@Suite("A party that does not behave", .timeLimit(.minutes(4)))
+@Suite("A party that does not behave", .timeLimit(.minutes(10)))
 struct MisbehaviourTests {
   private static let names = (0..<10).map { "party-\($0)" }
   private static let bad = 4

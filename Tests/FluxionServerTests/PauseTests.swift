@@ -7,7 +7,7 @@ import FluxionLearning
 import Synchronization
 import Testing
 
-@Suite("Clients that pause", .timeLimit(.minutes(2)))
+@Suite("Clients that pause", .timeLimit(.minutes(10)))
 struct PauseTests {
   private static let algorithm = FederatedAveraging(local: .sgd(learningRate: 0.1, epochs: 1, batchSize: 16))
 

@@ -6,7 +6,7 @@ import FluxionFederation
 import GRPCCore
 import Testing
 
-@Suite("Who may call a server", .timeLimit(.minutes(2)))
+@Suite("Who may call a server", .timeLimit(.minutes(10)))
 struct SecurityTests {
   /// Lets through whom it is told to, as a connection with a certificate would.
   private struct Gatekeeper: CallAuthorizer {

@@ -7,7 +7,7 @@ import FluxionServer
 import Foundation
 import Testing
 
-@Suite("Parties with tables of their own", .timeLimit(.minutes(2)))
+@Suite("Parties with tables of their own", .timeLimit(.minutes(10)))
 struct TableTests {
   /// Two hospitals, of which the second has seen neither every class nor every text.
   private static let header = "age,blood,hospital,outcome"

@@ -3,7 +3,7 @@ import FluxionFederation
 import FluxionLearning
 import Testing
 
-@Suite("One coordinator, several worlds", .timeLimit(.minutes(2)))
+@Suite("One coordinator, several worlds", .timeLimit(.minutes(10)))
 struct WorldsTests {
   private static let local = LocalTraining.sgd(learningRate: 0.1, epochs: 1, batchSize: 16)
 
@@ -41,7 +41,7 @@ struct WorldsTests {
     try await outcomes(federation)
   }
 
-  @Test("so do ten, of which a round selects four", .timeLimit(.minutes(2)))
+  @Test("so do ten, of which a round selects four", .timeLimit(.minutes(10)))
   func ten() async throws {
     var federation = try Federation(FederatedAveraging(local: Self.local), parties: 10)
     federation.cohort = .count(4)

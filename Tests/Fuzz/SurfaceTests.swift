@@ -5,7 +5,7 @@ import SwiftProtobuf
 import Testing
 
 /// What `Scripts/fuzz` does for as long as it is let, here for a moment and the same way each time.
-@Suite("Bytes from outside", .timeLimit(.minutes(4)))
+@Suite("Bytes from outside", .timeLimit(.minutes(10)))
 struct SurfaceTests {
   private static let key = RandomKey(seed: 12)
 

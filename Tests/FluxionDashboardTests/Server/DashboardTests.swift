@@ -7,7 +7,7 @@ import HTTPTypes
 import Foundation
 import Testing
 
-@Suite("The server, over loopback", .timeLimit(.minutes(1)))
+@Suite("The server, over loopback", .timeLimit(.minutes(10)))
 struct DashboardTests {
   /// A board with something to say.
   private func board() throws -> StatusBoard {

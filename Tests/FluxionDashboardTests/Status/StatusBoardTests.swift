@@ -4,7 +4,7 @@ import FluxionFederation
 import FluxionLearning
 import Testing
 
-@Suite("The board and those who read it", .timeLimit(.minutes(1)))
+@Suite("The board and those who read it", .timeLimit(.minutes(10)))
 struct StatusBoardTests {
   private func numbers(_ news: [StatusNews]) -> [Int] {
     news.compactMap { if case .change(let id, _) = $0 { id.number } else { nil } }

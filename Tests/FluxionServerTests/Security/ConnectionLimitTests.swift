@@ -13,7 +13,7 @@ import Testing
 @testable import FluxionClient
 @testable import FluxionServer
 
-@Suite("Limits of connections", .timeLimit(.minutes(2)))
+@Suite("Limits of connections", .timeLimit(.minutes(10)))
 struct ConnectionLimitTests {
   private let server: SecureServer
 

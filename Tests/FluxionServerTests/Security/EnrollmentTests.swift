@@ -10,7 +10,7 @@ import Testing
 
 @testable import FluxionServer
 
-@Suite("Enrolment over a network", .timeLimit(.minutes(2)))
+@Suite("Enrolment over a network", .timeLimit(.minutes(10)))
 struct EnrollmentTests {
   private let server: SecureServer
 

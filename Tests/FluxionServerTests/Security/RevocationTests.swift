@@ -9,7 +9,7 @@ import Testing
 @testable import FluxionClient
 @testable import FluxionServer
 
-@Suite("Calls that last", .timeLimit(.minutes(2)))
+@Suite("Calls that last", .timeLimit(.minutes(10)))
 struct LiveRevocationTests {
   private let server: SecureServer
 

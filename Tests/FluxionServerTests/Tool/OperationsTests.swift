@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@Suite("fluxion status, stop, resume, logs and doctor", .timeLimit(.minutes(4)), .serialized)
+@Suite("fluxion status, stop, resume, logs and doctor", .timeLimit(.minutes(10)), .serialized)
 struct OperationsTests {
   private static let learning = [
     "--data", "digits", "--parties", "2", "--seed", "3", "--model", "mlp:16", "--rounds", "4",

@@ -5,7 +5,7 @@ import FluxionWire
 import Foundation
 import Testing
 
-@Suite("fluxion serve and fluxion join", .timeLimit(.minutes(4)), .serialized)
+@Suite("fluxion serve and fluxion join", .timeLimit(.minutes(10)), .serialized)
 struct ServeTests {
   private static let learning = [
     "--data", "digits", "--partition", "dirichlet:0.5", "--seed", "11", "--model", "mlp:16", "--rounds", "3",
