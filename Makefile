@@ -6,9 +6,11 @@ SHELL := /bin/bash
 SWIFT_FLAGS := -c release -Xswiftc -enable-testing
 SOURCES := Package.swift Sources Tests Examples
 COMPILED := FluxionPackageTests fluxion fluxion-local FluxionFederationBenchmark HospitalApp PlayedRun
+# Else all tests begin at once, and each waits for the processor behind all others: for longer than a client waits.
+export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH ?= 8
 # In the order in which data flows through a round.
 DOCUMENTED := FluxionData FluxionLearning FluxionCalculus FluxionFederation FluxionCoordination FluxionSimulation \
-  FluxionInterop FluxionStore FluxionExperiment Fluxion FluxionTesting
+  FluxionInterop FluxionStore FluxionExperiment Fluxion FluxionFetching FluxionTesting
 
 .PHONY: help setup build demo test compile kills check format bench bench-network bench-peers fuzz docs clean
 

@@ -21,6 +21,7 @@ let package = Package(
     .library(
       name: "FluxionClient", targets: ["FluxionClient", "FluxionIdentity", "FluxionData", "FluxionCalculus"]),
     .library(name: "FluxionDashboard", targets: ["FluxionDashboard"]),
+    .library(name: "FluxionFetching", targets: ["FluxionFetching"]),
     .library(name: "FluxionTesting", targets: ["FluxionTesting"]),
     .executable(name: "fluxion", targets: ["FluxionTool"]),
     .executable(name: "fluxion-local", targets: ["FluxionLocalTool"]),
@@ -44,6 +45,7 @@ let package = Package(
     // Without its default traits, which are configuration files that nothing here reads.
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
   ],
   targets: [
     // System libraries and C.
@@ -156,6 +158,14 @@ let package = Package(
         "FluxionCalculus", "FluxionLearning", "FluxionData", "FluxionFederation", "FluxionCoordination",
         "FluxionInterop", "FluxionSimulation", "FluxionStore", "FluxionExperiment",
       ]),
+    // Beside the umbrella: what it builds with takes minutes, and most users have their data.
+    .target(
+      name: "FluxionFetching",
+      dependencies: [
+        "FluxionCalculus", "FluxionData", .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
+      ]),
     .target(name: "FluxionTesting", dependencies: ["FluxionCalculus"]),
     .target(
       name: "FluxionCommand",
@@ -167,7 +177,7 @@ let package = Package(
       name: "FluxionTool",
       dependencies: [
         "FluxionCommand", "Fluxion", "FluxionIdentity", "FluxionWire", "FluxionServer", "FluxionClient",
-        "FluxionDashboard",
+        "FluxionDashboard", "FluxionFetching",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -258,6 +268,11 @@ let package = Package(
         "FluxionData", "FluxionCalculus", "CZlib", .product(name: "Crypto", package: "swift-crypto"),
       ],
       exclude: ["Preparation/standardization_golden.py"]),
+    .testTarget(
+      name: "FluxionFetchingTests",
+      dependencies: [
+        "FluxionFetching", "FluxionData", "FluxionCalculus", .product(name: "Crypto", package: "swift-crypto"),
+      ]),
     .testTarget(
       name: "FluxionInteropTests", dependencies: ["FluxionInterop", "FluxionCalculus", "FluxionLearning"],
       exclude: ["Goldens"]),

@@ -22,7 +22,7 @@ extension CommandLineTool {
 
 /// The subcommands that need no network.
 package enum LocalCommands {
-  package static var all: [any ParsableCommand.Type] { [Simulate.self, Compare.self, Demo.self, DataCommand.self] }
+  package static var all: [any ParsableCommand.Type] { [Simulate.self, Compare.self, Demo.self] }
   package static let abstract = "Trains one model over data that many parties keep to themselves."
   package static let version = RunRecord.Environment.fluxionVersion
 }

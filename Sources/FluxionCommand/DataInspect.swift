@@ -1,10 +1,10 @@
-import ArgumentParser
+package import ArgumentParser
 import Fluxion
 import Foundation
 
 /// `fluxion data inspect`
-struct DataInspect: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
+package struct DataInspect: AsyncParsableCommand {
+  package static let configuration = CommandConfiguration(
     commandName: "inspect", abstract: "Shows how data is dealt out: samples and labels a party.")
 
   @Argument(help: ArgumentHelp("A YAML file with settings.", valueName: "experiment.yaml"))
@@ -17,7 +17,9 @@ struct DataInspect: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Write the label histograms as a picture, too.", valueName: "FILE"))
   var svg: String?
 
-  func run() async throws {
+  package init() {}
+
+  package func run() async throws {
     var experiment = try file.map { try Experiment(contentsOf: $0) } ?? Experiment()
     try experiment.apply(data.given + [("seed", seed)])
     let prepared = try experiment.prepared()

@@ -6,5 +6,5 @@ import FluxionCommand
 struct FluxionLocalTool: CommandLineTool {
   static let configuration = CommandConfiguration(
     commandName: "fluxion-local", abstract: LocalCommands.abstract, version: LocalCommands.version,
-    subcommands: LocalCommands.all)
+    subcommands: LocalCommands.all + [LocalDataCommand.self])
 }

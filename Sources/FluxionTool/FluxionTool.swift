@@ -8,6 +8,6 @@ struct FluxionTool: CommandLineTool {
     commandName: "fluxion", abstract: LocalCommands.abstract, version: LocalCommands.version,
     subcommands: [
       Serve.self, Join.self, Status.self, Stop.self, Resume.self, Logs.self, Doctor.self, Invite.self, Parties.self,
-      Revoke.self,
+      Revoke.self, DataCommand.self,
     ] + LocalCommands.all)
 }

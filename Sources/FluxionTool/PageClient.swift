@@ -1,9 +1,6 @@
 import Fluxion
+import FluxionFetching
 import Foundation
-
-#if canImport(FoundationNetworking)
-import FoundationNetworking
-#endif
 
 /// Asks the page of a server on this machine.
 struct PageClient {
@@ -22,25 +19,16 @@ struct PageClient {
   /// - Throws: ``FluxionError/Code/unavailable`` if nobody answers, or not as the page does.
   func get(_ path: String) async throws -> Answer {
     // Where the environment names a proxy, the token is not for it.
-    setenv("no_proxy", "*", 1)
-    var request = URLRequest(url: url.appending(path: path))
-    request.setValue("Bearer \(token)", forHTTPHeaderField: "Authorization")
-    let configuration = URLSessionConfiguration.ephemeral
-    configuration.timeoutIntervalForRequest = timeoutSeconds
-    configuration.timeoutIntervalForResource = timeoutSeconds
-    configuration.requestCachePolicy = .reloadIgnoringLocalCacheData
-    let session = URLSession(configuration: configuration)
-    defer { session.invalidateAndCancel() }
-    let (body, response): (Data, URLResponse)
-    do { (body, response) = try await session.data(for: request) } catch {
-      throw FluxionError(.unavailable, "\(url.absoluteString) does not answer", cause: error)
-    }
-    guard let response = response as? HTTPURLResponse, response.statusCode == 200 else {
-      let status = (response as? HTTPURLResponse)?.statusCode ?? 0
+    var request = HTTPGet(
+      url.appending(path: path), limit: 64 << 20, timeoutSeconds: timeoutSeconds, environment: [:])
+    request.headers = [("authorization", "Bearer \(token)")]
+    do {
+      let answer = try await request.answer()
+      return Answer(body: answer.body, date: answer.headers["date"].flatMap(Self.date))
+    } catch let failure as HTTPGet.Failure {
       throw FluxionError(
-        .unavailable, "\(url.absoluteString) answers with status \(status), which is not how this server's page does")
+        .unavailable, "\(url.absoluteString) does not answer as this server's page does: \(failure.reason)")
     }
-    return Answer(body: body, date: response.value(forHTTPHeaderField: "Date").flatMap(Self.date))
   }
 
   /// As in RFC 9110, section 5.6.7: `Sun, 06 Nov 1994 08:49:37 GMT`.

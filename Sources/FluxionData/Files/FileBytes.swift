@@ -1,8 +1,8 @@
 import FluxionCalculus
-import Foundation
+package import Foundation
 
 /// The bytes of a regular file.
-enum FileBytes {
+package enum FileBytes {
   /// Reads a whole file, gunzipped when it begins as gzip does.
   ///
   /// - Throws: `.notFound` when there is no readable regular file, `.corruptData` when it is larger than `limit`
@@ -14,7 +14,7 @@ enum FileBytes {
   /// Reads a whole file as it is.
   ///
   /// - Throws: as ``read(_:limit:)``.
-  static func raw(_ path: String, limit: Int) throws -> Data {
+  package static func raw(_ path: String, limit: Int) throws -> Data {
     var isDirectory: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
       throw FluxionError(.notFound, "there is no file \(path)")

@@ -1,14 +1,20 @@
 import Foundation
 import Synchronization
+import Testing
 
 /// A small HTTP server on a free loopback port that serves fixed bodies; one thread, one connection at a time.
 final class LoopbackServer: Sendable {
   /// What to answer for a path.
-  struct Answer: Sendable {
+  struct Answer: Sendable, CustomTestStringConvertible {
     var status = 200
     var body: [UInt8] = []
     /// What the header claims the body's length is; nil: none, the end of the connection ends it.
     var claimedLength: Int?
+    /// Whether the server waits, when all is said, until the other side ends the connection.
+    var isHeld = false
+
+    /// Without its bytes: to print millions of them takes longer than all else.
+    var testDescription: String { "status \(status), \(body.count) bytes" }
 
     init(_ body: [UInt8], status: Int = 200) {
       self.status = status
@@ -16,20 +22,28 @@ final class LoopbackServer: Sendable {
       claimedLength = body.count
     }
 
-    init(_ body: [UInt8], claimedLength: Int?) {
+    init(_ body: [UInt8], claimedLength: Int, isHeld: Bool = false) {
       self.body = body
       self.claimedLength = claimedLength
+      self.isHeld = isHeld
     }
+
+    /// Of a length that is not said.
+    init(repeating byte: UInt8, count: Int) { body = [UInt8](repeating: byte, count: count) }
   }
 
   let port: UInt16
   private let listener: Int32
   private let answers: [String: Answer]
   private let served = Mutex<[String]>([])
+  private let (asked, tellAsked) = AsyncStream<Void>.makeStream()
 
   /// The paths asked for, in order.
   var requests: [String] { served.withLock { $0 } }
   var address: String { "http://127.0.0.1:\(port)/" }
+
+  /// Returns when there was one more request.
+  func isAsked() async { for await _ in asked { return } }
 
   init(_ answers: [String: Answer]) throws {
     self.answers = answers
@@ -79,8 +93,16 @@ final class LoopbackServer: Sendable {
     }
     let words = String(decoding: request, as: UTF8.self).split(separator: " ")
     guard words.count > 1 else { return }
+    if words[0] == "CONNECT" {
+      // As a proxy that is the other end as well.
+      served.withLock { $0.append("CONNECT \(words[1])") }
+      let opened = Array("HTTP/1.1 200 Opened\r\n\r\n".utf8)
+      if write(connection, opened, opened.count) == opened.count { self.answer(connection) }
+      return
+    }
     let path = String(words[1].dropFirst())
     served.withLock { $0.append(path) }
+    tellAsked.yield()
     let answer = answers[path] ?? Answer([], status: 404)
     var head = "HTTP/1.1 \(answer.status) Status\r\nConnection: close\r\n"
     if let length = answer.claimedLength { head += "Content-Length: \(length)\r\n" }
@@ -90,5 +112,6 @@ final class LoopbackServer: Sendable {
       guard count > 0 else { return }
       bytes.removeFirst(count)
     }
+    if answer.isHeld { while read(connection, &chunk, chunk.count) > 0 {} }
   }
 }

@@ -1,6 +1,6 @@
-import Crypto
 import FluxionCalculus
 import FluxionData
+@testable import FluxionFetching
 import Foundation
 import Testing
 
@@ -68,7 +68,7 @@ struct DatasetFetcherTests {
     arguments: [
       LoopbackServer.Answer([], status: 404), LoopbackServer.Answer([], status: 503),
       LoopbackServer.Answer(Array("contents of b".utf8)), LoopbackServer.Answer(Array("contents".utf8)),
-      LoopbackServer.Answer([UInt8](repeating: 0, count: 5_000_000), claimedLength: nil),
+      LoopbackServer.Answer(repeating: 0, count: 5_000_000),
       LoopbackServer.Answer(Array("contents".utf8), claimedLength: 13),
     ])
   func nextMirror(_ bad: LoopbackServer.Answer) async throws {
@@ -86,7 +86,7 @@ struct DatasetFetcherTests {
     let wrong = LoopbackServer.Answer(Array("contents of b".utf8))
     let short = LoopbackServer.Answer([1, 2])
     let gone = LoopbackServer.Answer([], status: 410)
-    let endless = LoopbackServer.Answer([UInt8](repeating: 0, count: 5_000_000), claimedLength: nil)
+    let endless = LoopbackServer.Answer(repeating: 0, count: 5_000_000)
     let answers = [wrong, short, gone, endless].map { Self.answers(["a.gz": $0]) }
     try await withServers(answers) { servers, directory in
       let mirrors = servers.map(\.address) + ["ftp://example.invalid/", "not an address"]
@@ -115,12 +115,45 @@ struct DatasetFetcherTests {
     }
   }
 
-  @Test("knows the digests of the real MNIST", .enabled(if: realMNIST != nil, "no MNIST"))
-  func mnistDigests() throws {
-    for file in RemoteDataset.mnist.files {
-      guard let data = FileManager.default.contents(atPath: (realMNIST ?? "") + "/" + file.name) else { continue }
-      #expect(data.count == file.byteCount)
-      #expect(SHA256.hash(data: data).map { String(format: "%02x", $0) }.joined() == file.sha256)
+  @Test("goes through the proxy that the environment names, unless it is told not to for the host")
+  func proxy() async throws {
+    let address = "http://letters.invalid/a.gz"
+    try await withServers([["a.gz": LoopbackServer.Answer([7])]]) { servers, _ in
+      func get(_ environment: [String: String]) async throws -> [UInt8] {
+        let url = try #require(URL(string: address))
+        return try await [UInt8](HTTPGet(url, limit: 10, timeoutSeconds: 20, environment: environment).answer().body)
+      }
+      let proxy = servers[0].address
+      let answers = [
+        try await get(["http_proxy": proxy]),
+        try await get(["HTTP_PROXY": String(proxy.dropFirst(7).dropLast()), "no_proxy": "other.invalid"]),
+      ]
+      #expect(answers == [[7], [7]])
+      for exempt in ["*", "letters.invalid", "localhost, .invalid"] {
+        await #expect(throws: HTTPGet.Failure.self) { try await get(["http_proxy": proxy, "no_proxy": exempt]) }
+      }
+      await #expect(throws: HTTPGet.Failure.self) { try await get(["https_proxy": proxy]) }
+      let way = ["CONNECT letters.invalid:80", "a.gz"]
+      #expect(servers[0].requests == way + way)
     }
   }
+
+  @Test("a task that is cancelled ends its request", .timeLimit(.minutes(1)))
+  func cancellation() async throws {
+    let silent = try LoopbackServer(["a.gz": LoopbackServer.Answer(Array("half".utf8), claimedLength: 13, isHeld: true)]
+    )
+    defer { silent.stop() }
+    let url = try #require(URL(string: silent.address + "a.gz"))
+    let task = Task { try await HTTPGet(url, limit: 13, timeoutSeconds: 3600).answer() }
+    await silent.isAsked()
+    task.cancel()
+    await #expect(throws: CancellationError.self) { try await task.value }
+  }
+}
+
+/// An empty directory.
+func makeTemporaryDirectory() throws -> String {
+  let directory = FileManager.default.temporaryDirectory.appendingPathComponent("fluxion-\(UUID().uuidString)")
+  try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+  return directory.path
 }

@@ -1,5 +1,7 @@
 import ArgumentParser
 import Fluxion
+import FluxionCommand
+import FluxionFetching
 
 /// `fluxion data fetch`
 struct DataFetch: AsyncParsableCommand {

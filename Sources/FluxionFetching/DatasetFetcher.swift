@@ -1,5 +1,6 @@
 import Crypto
 import FluxionCalculus
+public import FluxionData
 import Foundation
 
 /// Downloads a public dataset from the first of its mirrors that has it, each file checked by size and SHA-256.
@@ -61,10 +62,10 @@ public struct DatasetFetcher: Sendable {
         continue
       }
       do {
-        let data = try await Download.bytes(of: url, limit: file.byteCount, timeoutSeconds: timeoutSeconds)
+        let data = try await HTTPGet(url, limit: file.byteCount, timeoutSeconds: timeoutSeconds).answer().body
         guard let fault = Self.fault(of: data, file) else { return (data, mirror) }
         reasons.append("\(mirror): \(fault)")
-      } catch let failure as Download.Failure {
+      } catch let failure as HTTPGet.Failure {
         reasons.append("\(mirror): \(failure.reason)")
       }
     }
