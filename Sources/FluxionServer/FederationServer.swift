@@ -77,6 +77,8 @@ public struct FederationServer: Sendable {
       // A connection without a stream, such as one that never says anything, is closed.
       configuration.connection.maxIdleTime = transport.configuration.greetingTimeout
       configuration.connection.maxGraceTime = .seconds(5)
+      // What belongs together is written at once; to wait for more would only take time.
+      configuration.connection.flushCoalescing = nil
       configuration.connection.keepalive = .init(
         time: .seconds(30), timeout: .seconds(20),
         clientBehavior: .init(minPingIntervalWithoutCalls: .seconds(10), allowWithoutCalls: false))

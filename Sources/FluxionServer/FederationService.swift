@@ -18,17 +18,25 @@ struct FederationService: Fluxion_V1_Federation.SimpleServiceProtocol {
       stream.close(throwing: RPCError(code: .deadlineExceeded, message: "no hello came within \(limit)"))
     }
     defer { greeting.cancel() }
-    try await withThrowingTaskGroup(of: Void.self) { group in
+    // Each says whether the call is over.
+    try await withThrowingTaskGroup(of: Bool.self) { group in
       group.addTask {
         try await stream.write(to: response, chunkByteCount: transport.configuration.chunkByteCount) { party, bytes in
           transport.tell(.sent(party: party, bytes: bytes))
         }
+        // After a goodbye the client ends its side, which tells that it has heard.
+        return false
       }
-      group.addTask { try await read(request, stream, of: context.transportSpecific as? Caller) }
-      group.addTask { try await stream.waitUntilOverdue() }
+      group.addTask {
+        try await read(request, stream, of: context.transportSpecific as? Caller)
+        return true
+      }
+      group.addTask {
+        try await stream.waitUntilOverdue()
+        return true
+      }
       defer { group.cancelAll() }
-      // Whichever ends first ends the other: there is nothing to say to one who is gone, or to read after a goodbye.
-      _ = try await group.next()
+      while let isOver = try await group.next() { if isOver { return } }
     }
   }
 
@@ -51,5 +59,6 @@ struct FederationService: Fluxion_V1_Federation.SimpleServiceProtocol {
     var conversation = Conversation(transport, stream, party, introduction)
     defer { conversation.end() }
     while let message = try await messages.next() { try await conversation.receive(message) }
+    transport.noteEnd(of: stream, party)
   }
 }

@@ -29,8 +29,9 @@ public final class GRPCTransport: Transport {
     public var roster: Roster
     /// What this run is called; reports of another are refused.
     public var run: String
-    /// The id of the first task; ids must not come again in a run, so a server that takes a run up again begins higher.
-    public var firstTask = UInt64(max(Date().timeIntervalSince1970, 0)) << 20
+    /// Which life of the run's server this is, from 0. A server that takes a run up again must count on: the ids of tasks
+    /// begin with it, and a party tells by them what it has been asked before.
+    public var life: UInt32 = 0
     /// Whose updates count in a round that an earlier life of the server recorded last: such a party may not have heard.
     public var counted: (round: Int, parties: Set<Int>)?
     /// The most samples that a party may claim. The policy of the rounds should have the same.
@@ -52,6 +53,9 @@ public final class GRPCTransport: Transport {
     public var updateTimeout = Duration.seconds(120)
     /// And so long for every 64 KiB of it, and for what is left.
     public var partTimeout = Duration.seconds(10)
+
+    /// The id of the first task of this life; 0 is none.
+    var firstTask: UInt64 { UInt64(life) << 32 | 1 }
 
     /// - Parameter run: nil for a name that no other run has.
     public init(roster: Roster, run: String? = nil) {
@@ -114,7 +118,7 @@ public final class GRPCTransport: Transport {
           + "\(WireLimits.chunkByteCount) bytes")
     }
     self.configuration = configuration
-    state = Mutex(State(nextTask: max(configuration.firstTask, 1)))
+    state = Mutex(State(nextTask: configuration.firstTask))
     self.input = input
     self.clock = clock
     layout = try task.layout(input: input)
@@ -183,7 +187,7 @@ public final class GRPCTransport: Transport {
   /// - Throws: `CancellationError` if the task is cancelled before.
   public func finish(_ reason: String, waiting limit: Duration) async throws {
     finish(reason)
-    let seated = Set(roster.seats.enumerated().compactMap { $1 == nil ? nil : $0 })
+    let seated = Set(roster.seats.enumerated().compactMap { $1?.isDismissed == false ? $0 : nil })
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { [self] in
         try await wait { seated.subtracting($0.dismissed).subtracting($0.quarantined.keys).isEmpty }
@@ -220,15 +224,20 @@ public final class GRPCTransport: Transport {
 
   /// Ends a party's stream, as a lost connection would; the party may come back.
   public func disconnect(_ party: Int) {
+    take(party)?.close(throwing: .unavailable("the server ended the stream"))
+  }
+
+  /// A party's stream, which is the party's no longer.
+  private func take(_ party: Int) -> ClientStream? {
     let stream = state.withLock { $0.streams.removeValue(forKey: party) }
-    stream?.close(throwing: .unavailable("the server ended the stream"))
+    if stream != nil { tell(.disconnected(party: party)) }
+    return stream
   }
 
   /// Ends a party's stream for good, as when its certificate is revoked; who may come back is the authoriser's decision.
   public func expel(_ name: String, because reason: String) {
     guard let party = configuration.roster.place(of: name) else { return }
-    let stream = state.withLock { $0.streams.removeValue(forKey: party) }
-    stream?.close(throwing: RPCError(code: .permissionDenied, message: reason))
+    take(party)?.close(throwing: RPCError(code: .permissionDenied, message: reason))
   }
 
   func tell(_ event: TransportEvent) { told.yield(event) }
@@ -240,15 +249,15 @@ public final class GRPCTransport: Transport {
     if !isOnRecord { tell(.refused(round: round, party: party, failure)) }
     let limit = configuration.maximumRefusals
     let reason = "\(limit) of its updates were refused, the last because \(failure.reason)"
-    let (isPastLimit, stream, handOut) = state.withLock { state -> (Bool, ClientStream?, HandOut?) in
+    let (isPastLimit, handOut) = state.withLock { state -> (Bool, HandOut?) in
       state.refusals[party, default: 0] += 1
-      guard state.refusals[party] == limit else { return (false, nil, nil) }
+      guard state.refusals[party] == limit else { return (false, nil) }
       state.quarantined[party] = reason
-      return (true, state.streams.removeValue(forKey: party), state.handOuts.awaiting(party))
+      return (true, state.handOuts.awaiting(party))
     }
     guard isPastLimit else { return }
     tell(.quarantined(party: party, reason: reason))
-    stream?.close(throwing: RPCRefusal.quarantined(reason))
+    take(party)?.close(throwing: RPCRefusal.quarantined(reason))
     handOut?.fail(party, reason)
   }
 
@@ -312,6 +321,13 @@ extension GRPCTransport {
     tell(.connected(party: party, name: introduction.name, samples: introduction.samples))
     for waiter in arrived { waiter.continuation.resume(returning: true) }
     return party
+  }
+
+  /// A client has ended its side of a stream; after a goodbye, because it has read it.
+  func noteEnd(of stream: ClientStream, _ party: Int) {
+    guard state.withLock({ $0.farewell != nil && $0.streams[party] === stream }) else { return }
+    // Where that cannot be kept, a server that is started again waits for the party, in vain.
+    try? roster.dismiss(party)
   }
 
   func disconnect(_ stream: ClientStream, _ party: Int) {

@@ -17,8 +17,18 @@ public final class Roster: Sendable {
     public var name: String
     /// The examples that the party said it trains on when it joined; 0 before.
     public var samples: Int
+    /// Whether the party has heard that the run is over, so that nobody waits for it.
+    public var isDismissed = false
 
     public init(name: String, samples: Int = 0) { (self.name, self.samples) = (name, samples) }
+
+    /// Reads a seat; one that says nothing of being dismissed is not.
+    public init(from decoder: any Decoder) throws {
+      let container = try decoder.container(keyedBy: CodingKeys.self)
+      name = try container.decode(String.self, forKey: .name)
+      samples = try container.decode(Int.self, forKey: .samples)
+      isDismissed = try container.decodeIfPresent(Bool.self, forKey: .isDismissed) ?? false
+    }
   }
 
   public let places: Int
@@ -64,14 +74,28 @@ public final class Roster: Sendable {
   func seat(_ introduction: Introduction) throws -> Int {
     try state.withLock { seats in
       let place = try Self.place(for: introduction, in: seats)
-      let seat = Seat(name: introduction.name, samples: introduction.samples)
-      guard seats[place] != seat else { return place }
-      var changed = seats
-      changed[place] = seat
-      try keep(changed)
-      seats = changed
+      try change(&seats, at: place, to: Seat(name: introduction.name, samples: introduction.samples))
       return place
     }
+  }
+
+  /// Keeps in mind that a party has heard the end.
+  ///
+  /// - Throws: whatever keeping the seats throws.
+  func dismiss(_ place: Int) throws {
+    try state.withLock { seats in
+      guard var seat = seats[place] else { return }
+      seat.isDismissed = true
+      try change(&seats, at: place, to: seat)
+    }
+  }
+
+  private func change(_ seats: inout [Seat?], at place: Int, to seat: Seat) throws {
+    guard seats[place] != seat else { return }
+    var changed = seats
+    changed[place] = seat
+    try keep(changed)
+    seats = changed
   }
 
   private static func place(for introduction: Introduction, in seats: [Seat?]) throws -> Int {

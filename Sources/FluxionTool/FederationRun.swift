@@ -49,6 +49,7 @@ struct FederationRun: Sendable {
       let file = try FederationFile(in: state)
       roster = try Roster(places: places, seats: file.seats) { seats in try file.write(seats) }
       configuration = GRPCTransport.Configuration(roster: roster, run: file.run)
+      configuration.life = file.life
     } else {
       roster = try Roster(places: places)
       configuration = GRPCTransport.Configuration(roster: roster)

@@ -132,7 +132,7 @@ struct AsynchronousTests {
             try await talk.wait()
           }
         }
-        try await group.waitForAll()
+        try await group.waitUnlessOneFails()
       }
     }
     #expect(outcome.stopReason == .completed)

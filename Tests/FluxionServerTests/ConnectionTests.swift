@@ -38,7 +38,7 @@ struct ConnectionTests {
             #expect(cuts == federation.rounds - 1)
           }
         }
-        try await group.waitForAll()
+        try await group.waitUnlessOneFails()
       }
     }
     #expect(outcome.parameters.bits == (try await federation.run(.inProcess)).parameters.bits)
@@ -74,7 +74,7 @@ struct ConnectionTests {
           }
           try await federation.client(1, port).run()
         }
-        try await group.waitForAll()
+        try await group.waitUnlessOneFails()
       }
     }
     #expect(outcome.parameters.bits == (try await federation.run(.inProcess)).parameters.bits)

@@ -5,8 +5,10 @@ import FluxionData
 import FluxionFederation
 import FluxionIdentity
 import FluxionLearning
-import FluxionServer
 import FluxionSimulation
+import NIOCore
+
+@testable import FluxionServer
 
 /// Where one and the same federation runs.
 enum World: String, CaseIterable {
@@ -53,7 +55,7 @@ struct Federation<Algorithm: FederatedAlgorithm>: Sendable {
       return try await serve { port, _ in
         try await withThrowingTaskGroup(of: Void.self) { group in
           for party in 0..<partition.count { group.addTask { try await client(party, port).run() } }
-          try await group.waitForAll()
+          try await group.waitUnlessOneFails()
         }
       }
     case .mutualTLS: return try await enrollAndRun()
@@ -73,7 +75,7 @@ struct Federation<Algorithm: FederatedAlgorithm>: Sendable {
             try await client(party, port, name: names[party], security: .mutualTLS(folder)).run()
           }
         }
-        try await group.waitForAll()
+        try await group.waitUnlessOneFails()
       }
     }
   }
@@ -107,6 +109,9 @@ struct Federation<Algorithm: FederatedAlgorithm>: Sendable {
     let key = RandomKey(seed: seed)
     let input = partition.dataset.exampleShape
     var configuration = try GRPCTransport.Configuration(parties: names ?? partition.names, run: "test")
+    // Not the first, so that there are tasks of an earlier one.
+    configuration.life = 1
+    configuration.greetingTimeout = .seconds(3600)
     configuration.maximumNorm = maximumNorm
     if let maximumRefusals { configuration.maximumRefusals = maximumRefusals }
     if let updatesAtOnce { configuration.updatesAtOnce = updatesAtOnce }
@@ -123,15 +128,14 @@ struct Federation<Algorithm: FederatedAlgorithm>: Sendable {
         policy: policy, parameters: try task.initialParameters(input: input, key: key.folding("parameters")),
         evaluate: { _ in Evaluation() }, name: { [names = names ?? partition.names] in names[$0] }),
       transport: transport, clock: WallClock(), store: store)
-    return try await FederationServer(transport, security: security).serve { port in
+    return try await FederationServer(transport, security: security).patient().serve { port in
       try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { try await clients(port, transport) }
         group.addTask {
           while try await coordinator.nextRound() != nil {}
           transport.finish("the run is over")
         }
-        // Whoever fails ends the others.
-        while try await group.next() != nil {}
+        try await group.waitUnlessOneFails()
         let records = store.entries.compactMap { entry in
           if case .roundRecorded(let record) = entry { record } else { nil }
         }
@@ -145,6 +149,20 @@ struct Federation<Algorithm: FederatedAlgorithm>: Sendable {
 
 extension LearningTask {
   static let digits = LearningTask(.mlp(hidden: [16], classes: 10), loss: .softmaxCrossEntropy, metrics: [.accuracy])
+}
+
+extension FederationServer {
+  /// Gives clients time to connect: how busy the machine is is not what is tested.
+  func patient() -> FederationServer {
+    var server = self
+    server.limits.timeWithoutCall = .hours(1)
+    return server
+  }
+}
+
+extension ThrowingTaskGroup where ChildTaskResult == Void {
+  /// Waits for all, unless one fails: `waitForAll` waits for the others even then, and they may wait for that one.
+  mutating func waitUnlessOneFails() async throws { while try await next() != nil {} }
 }
 
 extension Parameters {

@@ -87,7 +87,7 @@ struct GateTests {
             try await talk.wait()
           }
         }
-        try await group.waitForAll()
+        try await group.waitUnlessOneFails()
       }
     }
     #expect(outcome.stopReason == .completed)
@@ -131,7 +131,7 @@ struct GateTests {
             }
           }
         }
-        try await group.waitForAll()
+        try await group.waitUnlessOneFails()
       }
     }
     #expect(outcome.parameters.bits == (try await federation.run(.inProcess)).parameters.bits)
@@ -164,7 +164,7 @@ struct GateTests {
             }
           }
         }
-        try await group.waitForAll()
+        try await group.waitUnlessOneFails()
       }
     }
     #expect(outcome.records.map { $0.parties.map(\.party) } == Array(repeating: [0, 1, 2], count: 3))
@@ -193,7 +193,7 @@ struct GateTests {
             try await talk.wait()
           }
         }
-        try await group.waitForAll()
+        try await group.waitUnlessOneFails()
       }
     }
     #expect(outcome.records.map { $0.parties.map(\.party) } == [[0, 2]])

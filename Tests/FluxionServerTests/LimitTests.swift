@@ -29,7 +29,7 @@ struct LimitTests {
 
     init() throws {
       var configuration = try GRPCTransport.Configuration(parties: ["a", LimitTests.long, "c"], run: LimitTests.run)
-      (configuration.firstTask, configuration.chunkByteCount) = (1, LimitTests.chunkByteCount)
+      configuration.chunkByteCount = LimitTests.chunkByteCount
       configuration.updatesAtOnce = 1
       // A busy machine is not what is tested.
       (configuration.partTimeout, configuration.updateTimeout) = (.seconds(3600), .seconds(3600))

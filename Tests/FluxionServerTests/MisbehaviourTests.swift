@@ -41,7 +41,7 @@ struct MisbehaviourTests {
           }
         }
         group.addTask { try await body(port, server.party(Self.names[Self.bad]), transport) }
-        try await group.waitForAll()
+        try await group.waitUnlessOneFails()
       }
     }
   }

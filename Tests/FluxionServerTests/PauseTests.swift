@@ -41,7 +41,7 @@ struct PauseTests {
             await react(event, clients, transport)
           }
         }
-        try await group.waitForAll()
+        try await group.waitUnlessOneFails()
       }
     }
     return (outcome, events.all.withLock { $0 })

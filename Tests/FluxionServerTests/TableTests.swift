@@ -42,7 +42,7 @@ struct TableTests {
             FederatedClient.Configuration(name: partition.name(of: party), port: port), data: .table(file.path))
           group.addTask { try await client.run() }
         }
-        try await group.waitForAll()
+        try await group.waitUnlessOneFails()
       }
     }
     #expect(outcome.parameters.bits == (try await fixed.run(.inProcess)).parameters.bits)

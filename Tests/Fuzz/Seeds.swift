@@ -50,9 +50,9 @@ extension Surface {
     let hello = try clientMessage(.hello(honest.message))
     let failure = try clientMessage(
       .failure(
-        Fluxion_V1_Failure(ReportedTask(run: run, round: 2, task: 2), FluxionError(.diverged, "no update"))))
-    let (right, before) = (try update(round: 2, task: 2), try update(round: 1, task: 1))
-    let whole = try update(round: 2, task: 2, inlineLimit: .max)
+        Fluxion_V1_Failure(ReportedTask(run: run, round: 2, task: taskAtHand), FluxionError(.diverged, "no update"))))
+    let (right, before) = (try update(round: 2, task: taskAtHand), try update(round: 1, task: 1))
+    let whole = try update(round: 2, task: taskAtHand, inlineLimit: .max)
     return [[hello] + right, before + right, [hello, failure], right + right, whole + whole]
   }
 

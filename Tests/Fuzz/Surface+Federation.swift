@@ -27,7 +27,7 @@ extension Surface {
 
   private static func transport() throws -> GRPCTransport {
     var configuration = try GRPCTransport.Configuration(parties: ["a", "b"], run: run)
-    (configuration.firstTask, configuration.counted) = (2, (1, [0]))
+    (configuration.life, configuration.counted) = (1, (1, [0]))
     return try GRPCTransport(task, input: input, configuration)
   }
 

@@ -30,6 +30,8 @@ enum Surface: CaseIterable {
     let description: String
   }
 
+  /// The id of the first task of a server's second life.
+  static let taskAtHand: UInt64 = 1 << 32 | 1
   static let task = LearningTask(.mlp(hidden: [3], classes: 4), loss: .softmaxCrossEntropy)
   static let input: Shape = [5]
   static let training = LocalTraining.sgd(learningRate: 0.1, epochs: 1, batchSize: 8)

@@ -40,6 +40,7 @@ extension ClientSecurity {
   package func settings(host: String) -> HTTP2ClientTransport.Posix.Config {
     .defaults { settings in
       settings.connection.keepalive = .init(time: .seconds(30), timeout: .seconds(20), allowWithoutCalls: false)
+      settings.connection.flushCoalescing = nil
       settings.http2.maxFrameSize = WireLimits.frameByteCount
       configure(&settings, host)
       let prepare = settings.channelDebuggingCallbacks.onCreateTCPConnection

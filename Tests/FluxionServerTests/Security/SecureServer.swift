@@ -23,8 +23,9 @@ final class SecureServer: Sendable {
     let clock = Shift()
     shift = clock
     registrar = try Registrar(creating: state, now: { clock.now })
-    transport = try GRPCTransport(
-      .digits, input: [8, 8, 1], GRPCTransport.Configuration(parties: parties, run: "test"))
+    var configuration = try GRPCTransport.Configuration(parties: parties, run: "test")
+    configuration.greetingTimeout = .seconds(3600)
+    transport = try GRPCTransport(.digits, input: [8, 8, 1], configuration)
   }
 
   deinit { try? FileManager.default.removeItem(at: state) }
@@ -45,7 +46,7 @@ final class SecureServer: Sendable {
   }
 
   func serve<Result: Sendable>(_ body: (_ port: Int) async throws -> Result) async throws -> Result {
-    try await FederationServer(transport, security: security()).serve(body)
+    try await FederationServer(transport, security: security()).patient().serve(body)
   }
 
   func invite(_ name: String) throws -> JoinToken { try registrar.invite(PartyName(name), for: 3600).token }
