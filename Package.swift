@@ -246,7 +246,7 @@ let package = Package(
     .testTarget(
       name: "FluxionToolTests",
       dependencies: [
-        "FluxionTool", "FluxionDashboard", "FluxionIdentity", "FluxionStore", "Fluxion",
+        "FluxionTool", "FluxionDashboard", "FluxionIdentity", "FluxionServer", "FluxionStore", "Fluxion",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),

@@ -260,18 +260,33 @@ extension FederatedClient {
     _ input: AsyncStream<Outgoing>.Continuation
   ) async throws -> String? {
     var stream = ServerStream(maximumByteCount: configuration.maximumProgramMemory)
-    for try await message in messages {
-      switch try stream.receive(message) {
-      case .joined(let run, let client, let schema):
-        try prepare(schema)
-        join(run, client, chunkByteCount: stream.chunkByteCount, input)
-      case .task(let arrived): take(arrived)
-      case .proceed(let task): input.yield(.body(of: task))
-      case .verdict(let verdict): note(verdict)
-      case .withdrawn(let task): _ = shared.withLock { $0.work.end(task) }
-      case .farewell(let reason): return reason
-      case nil: break
+    var goodbye: String?
+    do {
+      for try await message in messages where goodbye == nil {
+        goodbye = try take(try stream.receive(message), from: stream, input)
+        // The server ends the stream once it knows by the end of this side that its goodbye was heard.
+        if goodbye != nil { input.finish() }
       }
+    } catch {
+      if goodbye == nil { throw error }
+    }
+    return goodbye
+  }
+
+  /// - Returns: the server's goodbye, if it is one.
+  private func take(
+    _ event: ServerStream.Event?, from stream: ServerStream, _ input: AsyncStream<Outgoing>.Continuation
+  ) throws -> String? {
+    switch event {
+    case .joined(let run, let client, let schema):
+      try prepare(schema)
+      join(run, client, chunkByteCount: stream.chunkByteCount, input)
+    case .task(let arrived): take(arrived)
+    case .proceed(let task): input.yield(.body(of: task))
+    case .verdict(let verdict): note(verdict)
+    case .withdrawn(let task): _ = shared.withLock { $0.work.end(task) }
+    case .farewell(let reason): return reason
+    case nil: break
     }
     return nil
   }

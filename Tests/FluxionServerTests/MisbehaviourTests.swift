@@ -121,10 +121,11 @@ struct MisbehaviourTests {
       #expect(reason?.message.contains("5 of its updates were refused") == true, "\(reason?.message ?? "")")
       #expect(reason?.message.contains("value 0 of the update is nan") == true, "\(reason?.message ?? "")")
       var (refusals, quarantine) = (0, "")
+      // Which is the end of its connection, too.
       for await event in transport.events {
         if case .refused(_, Self.bad, _) = event { refusals += 1 }
         if case .quarantined(Self.bad, let reason) = event { quarantine = reason }
-        if !quarantine.isEmpty { break }
+        if case .disconnected(Self.bad) = event { break }
       }
       // The first is in the journal.
       #expect(refusals == 4)

@@ -1,6 +1,7 @@
 import FluxionCalculus
 @testable import FluxionServer
 import FluxionWire
+import Foundation
 import GRPCCore
 import Synchronization
 import Testing
@@ -62,6 +63,22 @@ struct RosterTests {
     #expect(seats == [[nil, Roster.Seat(name: "a", samples: 5)]])
     let again = try Roster(places: 2, seats: seats.last ?? [])
     #expect(try again.seat(introduction("a")) == 1)
+  }
+
+  @Test("that a party has heard the end is kept until the party is back")
+  func dismissed() throws {
+    let kept = Mutex<[[Roster.Seat?]]>([])
+    let roster = try Roster(places: 3) { seats in kept.withLock { $0.append(seats) } }
+    for name in ["a", "b"] { _ = try roster.seat(introduction(name)) }
+    for place in [1, 1, 2] { try roster.dismiss(place) }
+    #expect(kept.withLock(\.count) == 3, "nothing is kept that is known, or of nobody")
+    let data = try JSONEncoder().encode(roster.seats)
+    let again = try Roster(places: 3, seats: JSONDecoder().decode([Roster.Seat?].self, from: data))
+    #expect(again.seats.map { $0?.isDismissed } == [false, true, nil])
+    #expect(try again.seat(introduction("b")) == 1)
+    #expect(again.seats.map { $0?.isDismissed } == [false, false, nil])
+    let old = try JSONDecoder().decode(Roster.Seat.self, from: Data(#"{"name": "a", "samples": 5}"#.utf8))
+    #expect(old == Roster.Seat(name: "a", samples: 5))
   }
 
   @Test("a federation of nobody, of more parties than places, or of two with one name cannot be")

@@ -8,7 +8,7 @@ import Synchronization
 /// What a connection may take of a server before it has shown that it is a party's.
 ///
 /// gRPC's transport has no time for the handshake, and leaves an idle connection open that does not answer its goodbye.
-/// Here a connection on which no party has a call open for ten seconds is closed, whatever it was doing: connecting,
+/// Here a connection on which no party has a call open for eight seconds is closed, whatever it was doing: connecting,
 /// shaking hands, sending a byte now and then, enrolling, or nothing; and three seconds after the last call. The
 /// transport also keeps a call that the server has ended, with all that belongs to it, until the client ends it, too; here
 /// a client has a second for that. So a call that says nothing is gone within fifteen seconds, with its connection.
@@ -16,7 +16,7 @@ import Synchronization
 /// The transport calls the hooks that this uses callbacks for debugging; it has no others at these places.
 struct ConnectionLimits: Sendable {
   /// For everything before a party's first call.
-  var timeWithoutCall = TimeAmount.seconds(10)
+  var timeWithoutCall = TimeAmount.seconds(8)
   /// Between two calls.
   var timeAfterCall = TimeAmount.seconds(3)
   /// For the client to end a call that the server has ended.

@@ -63,6 +63,10 @@ struct ServeTests {
     #expect(await second.status() == 0, "\(second.text)")
     for party in parties { #expect(await party.status() == 0, "\(party.text)") }
     #expect(try place.digest("served") == (try await simulated(3, in: place)))
+    // Its parties have heard the end: a server that is begun once more waits for none of them.
+    let third = try RunningTool(["serve", "--plaintext", "--no-page", "--port", port] + arguments, in: place.url)
+    #expect(await third.ends(within: 30), "\(third.text)")
+    #expect(await third.status() == 0, "\(third.text)")
   }
 
   @Test("with fedbuff a server steps with every update, whoever sends it, and says how stale each was")
