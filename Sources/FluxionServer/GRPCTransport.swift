@@ -48,7 +48,7 @@ public final class GRPCTransport: Transport {
     /// Two for each processor, from 4 to 16.
     public var updatesAtOnce = min(max(ProcessInfo.processInfo.activeProcessorCount, 2) * 2, 16)
     /// A client has so long to say who it is.
-    public var greetingTimeout = Duration.seconds(6)
+    public var greetingTimeout = Duration.seconds(5)
     /// A client has so long to send one update once the server takes it.
     public var updateTimeout = Duration.seconds(120)
     /// And so long for every 64 KiB of it, and for what is left.
