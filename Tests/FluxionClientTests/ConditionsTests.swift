@@ -1,6 +1,7 @@
 @testable import FluxionClient
 import FluxionCalculus
 import FluxionData
+import Synchronization
 import Testing
 
 @Suite("The conditions of a client", .timeLimit(.minutes(10)))
@@ -116,6 +117,25 @@ struct ConditionsTests {
       await grant
       #expect(permit.hindrance == nil)
     }
+  }
+
+  @Test("while a client may not work its thread begins nothing, and then everything that has waited")
+  func held() async {
+    let thread = TrainingThread()
+    defer { thread.close() }
+    let permit = WorkPermit(Requirements(), thread: thread)
+    permit.pause()
+    let done = Mutex<[Int]>([])
+    for job in 0..<100 {
+      thread.start { done.withLock { $0.append(job) } }
+      await Task.yield()
+    }
+    #expect(done.withLock { $0 }.isEmpty)
+    await withCheckedContinuation { continuation in
+      thread.start { continuation.resume() }
+      permit.resume()
+    }
+    #expect(done.withLock { $0 } == Array(0..<100))
   }
 
   @Test("a client that is paused and cancelled ends, and is asked no longer why it does nothing")

@@ -31,7 +31,8 @@ struct MetricsTests {
 
   @Test("a run's metrics are those of its status")
   func run() {
-    let board = Facts.board(parties: ["a", "b \"c\""])
+    let board = Facts.board(parties: ["a", "b \"c\"", "d"])
+    board.post(.quarantined(party: 2, reason: "too many"))
     board.post(.connected(party: 0, name: "a", samples: 12))
     board.post(.received(party: 0, bytes: 640))
     board.post(.roundStarted(round: 1, cohort: 2))
@@ -44,7 +45,8 @@ struct MetricsTests {
       "fluxion_run_info{run=\"quiet-run\",algorithm=\"\"} 1", "fluxion_run_phase{phase=\"training\"} 1",
       "fluxion_run_phase{phase=\"waiting\"} 0", "fluxion_rounds_planned 4", "fluxion_round 2",
       "fluxion_round_duration_seconds_sum 2", "fluxion_round_duration_seconds_count 1",
-      "fluxion_round_updates_awaited 2", "fluxion_test_accuracy_ratio 0.75", "fluxion_parties 2",
+      "fluxion_round_updates_awaited 2", "fluxion_test_accuracy_ratio 0.75", "fluxion_parties 3",
+      "fluxion_parties_quarantined 1",
       "fluxion_parties_connected 1", "fluxion_party_connected{party=\"a\"} 1",
       "fluxion_party_connected{party=\"b \\\"c\\\"\"} 0", "fluxion_party_samples{party=\"a\"} 12",
       "fluxion_party_received_bytes_total{party=\"a\"} 640", "fluxion_party_rounds_total{party=\"a\"} 1",
