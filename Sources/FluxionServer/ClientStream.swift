@@ -49,18 +49,12 @@ final class ClientStream: Sendable {
     state.withLock { $0.introduced = (party, introduction) }
   }
 
-  /// - Parameter isPressing: false for what may wait for the next message, and goes out with it, or with ``flush()``.
-  func send(_ message: Fluxion_V1_ServerMessage.OneOf_Kind, isPressing: Bool = true) {
-    put(.message(message), isPressing: isPressing)
-  }
+  func send(_ message: Fluxion_V1_ServerMessage.OneOf_Kind) { put(.message(message)) }
 
   func send(_ parcel: Parcel) { put(.parcel(parcel)) }
 
-  /// Sends what has waited.
-  func flush() { tell.yield() }
-
   /// Tells the client what became of a report of its.
-  func send(_ verdict: Verdict, on task: UInt64, round: UInt64, isPressing: Bool = true) {
+  func send(_ verdict: Verdict, on task: UInt64, round: UInt64) {
     send(
       .verdict(
         .with {
@@ -74,7 +68,7 @@ final class ClientStream: Sendable {
             $0.kind = .refused
             $0.reason = failure.reason.cut(toBytes: WireLimits.reasonByteCount)
           }
-        }), isPressing: isPressing)
+        }))
   }
 
   /// Says goodbye, and ends the stream once that is sent.
@@ -92,7 +86,7 @@ final class ClientStream: Sendable {
     close.finish()
   }
 
-  private func put(_ outgoing: Outgoing, isPressing: Bool = true) {
+  private func put(_ outgoing: Outgoing) {
     let isFull = state.withLock { state in
       guard state.end == nil, state.queue.count < Self.capacity else { return state.end == nil }
       state.queue.append(outgoing)
@@ -101,7 +95,7 @@ final class ClientStream: Sendable {
     if isFull {
       close(throwing: RPCError(code: .resourceExhausted, message: "the client does not read what it is sent"))
     }
-    if isPressing { tell.yield() }
+    tell.yield()
   }
 
   /// Writes what is put in until the stream is to end.

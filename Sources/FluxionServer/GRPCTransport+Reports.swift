@@ -41,17 +41,13 @@ extension GRPCTransport {
     for report in waiting { report.resolve(judgement) }
   }
 
-  /// Tells clients what became of their reports, those of them that are there; with the next task, if that comes soon.
+  /// Tells clients what became of their reports, those of them that are there.
   func tell(_ addressees: [HandOuts.Addressees], _ verdict: Verdict) {
     for some in addressees {
       let streams = state.withLock { state in some.clients.compactMap { state.streams[$0] } }
-      for stream in streams { stream.send(verdict, on: some.task, round: UInt64(some.round), isPressing: false) }
-      _ = clock.schedule(after: Self.timeToNextTask) { for stream in streams { stream.flush() } }
+      for stream in streams { stream.send(verdict, on: some.task, round: UInt64(some.round)) }
     }
   }
-
-  /// What a coordinator takes at most, without evaluation, from the record of a round to the task of the next.
-  private static let timeToNextTask = Duration.milliseconds(5)
 }
 
 /// One client's update as it came over the wire.
